@@ -1,0 +1,2 @@
+//! ezhifa.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The state of one case: a fold over its events.

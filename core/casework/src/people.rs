@@ -1,0 +1,241 @@
+//! People: officers (执法人员), crews, parties (当事人). Personal data stays out of Debug.
+
+use chrono::{NaiveDate, NaiveDateTime};
+use ezhifa_law::terms::PartyKind;
+use serde::{Deserialize, Serialize};
+
+/// Text about a person (name, ID number, address, words said). `Debug` prints its length only,
+/// `Display` is not implemented: whoever shows it must ask for it with [`Private::reveal`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Private(String);
+
+impl Private {
+    /// Wraps text about a person.
+    pub fn new(text: impl Into<String>) -> Self {
+        Private(text.into())
+    }
+
+    /// The text itself: for paper, the sealed store and the party's own file, never for logs.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Private {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "‹{} 字›", self.0.chars().count())
+    }
+}
+
+/// Officer id inside the organ, for example `o-017`. Not a certificate number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OfficerId(pub String);
+
+/// Certified officer or auxiliary staff (辅助人员), who may accompany and never sign (invariant 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfficerKind {
+    /// 具有行政执法资格.
+    Certified,
+    /// 辅助人员.
+    Auxiliary,
+}
+
+/// One person on the signed roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Officer {
+    /// Id.
+    pub id: OfficerId,
+    /// Name as signed on paper (an official's name is not withheld).
+    pub name: String,
+    /// 行政执法证号.
+    pub certificate: String,
+    /// Certified or auxiliary.
+    pub kind: OfficerKind,
+    /// First day of validity.
+    pub valid_from: NaiveDate,
+    /// Last day of validity.
+    pub valid_to: NaiveDate,
+    /// Branch (分局) code.
+    pub branch: String,
+    /// Argon2id verifier (PHC string) of the PIN.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pin_verifier: String,
+    /// May void a number, approve, review.
+    #[serde(default)]
+    pub powers: Vec<Power>,
+}
+
+/// What an officer may do beyond street work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Power {
+    /// Void an unissued or undelivered number.
+    Void,
+    /// Head of the organ (行政机关负责人): confirm 不予处罚, decide 撤销, recusal.
+    Head,
+    /// Review queues.
+    Review,
+}
+
+/// The two officers of a step. Both are named in every entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Crew {
+    /// Who holds the phone.
+    pub lead: OfficerId,
+    /// The second officer (处罚法 42).
+    pub second: OfficerId,
+    /// Auxiliary staff present, never signers.
+    #[serde(default)]
+    pub with: Vec<OfficerId>,
+}
+
+/// Kind of document that an identity was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdKind {
+    /// 居民身份证 (GB 11643).
+    ResidentId,
+    /// 统一社会信用代码 (GB 32100).
+    CreditCode,
+    /// 护照.
+    Passport,
+    /// 港澳居民来往内地通行证, 台湾居民来往大陆通行证.
+    TravelPermit,
+    /// 港澳台居民居住证.
+    ResidencePermit,
+    /// 外国人永久居留身份证.
+    PermanentResidence,
+    /// 无证件.
+    None,
+}
+
+/// How sure the identity is (invariant: a fine needs a verified identity by default).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Identity {
+    /// 已核验: read from a document.
+    DocumentRead,
+    /// 自报未核验.
+    Declared,
+    /// 拒绝表明身份.
+    Refused,
+    /// 不明: gone or not there.
+    Unknown,
+}
+
+/// The party of a case (当事人).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Party {
+    /// Citizen, sole trader, organisation.
+    pub kind: PartyKind,
+    /// Name; empty when refused or unknown.
+    pub name: Private,
+    /// Which document.
+    pub id_kind: IdKind,
+    /// Number on it, normalised.
+    pub id_number: Private,
+    /// How sure.
+    pub identity: Identity,
+    /// Birth date, when the document gives it.
+    #[serde(default)]
+    pub born: Option<NaiveDate>,
+    /// Address.
+    #[serde(default)]
+    pub address: Private,
+    /// Phone.
+    #[serde(default)]
+    pub phone: Private,
+    /// Legal representative or operator of an organisation.
+    #[serde(default)]
+    pub representative: Private,
+    /// Guardian of a child or of a person without capacity.
+    #[serde(default)]
+    pub guardian: Private,
+    /// Vehicle plate, where the act is a vehicle's.
+    #[serde(default)]
+    pub plate: Private,
+}
+
+/// Where it happened: raw WGS-84, never a display datum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Street address as printed.
+    pub address: String,
+    /// Latitude in 1e-7 degree (integers only in the journal).
+    pub lat_e7: Option<i64>,
+    /// Longitude in 1e-7 degree.
+    pub lon_e7: Option<i64>,
+    /// Accuracy in centimetres.
+    pub accuracy_cm: Option<i64>,
+    /// `gnss`, `network`, `typed`.
+    pub source: String,
+    /// Branch (分局) that has jurisdiction.
+    pub branch: String,
+}
+
+/// Who signed or did not, and in what role (LAW.md 1.5, DESIGN.md 4).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signing {
+    /// Role.
+    pub role: SignerRole,
+    /// What happened.
+    pub act: SigningAct,
+    /// Name of the signer when not the party.
+    #[serde(default)]
+    pub name: Private,
+    /// Reason when unable (不识字…), or words at the refusal.
+    #[serde(default)]
+    pub reason: Private,
+    /// Evidence id of the stroke image or of the film; ink needs none.
+    #[serde(default)]
+    pub evidence: Option<String>,
+}
+
+/// Role of the person who signs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignerRole {
+    /// 本人.
+    Party,
+    /// 法定代表人, 主要负责人.
+    LegalRepresentative,
+    /// 负责收件的人.
+    Receiver,
+    /// 同住成年家属.
+    HouseholdAdult,
+    /// 监护人.
+    Guardian,
+    /// 委托代理人.
+    Agent,
+}
+
+/// What the signer did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SigningAct {
+    /// Signed on the glass.
+    Signed,
+    /// Signs in ink on the paper.
+    Ink,
+    /// 看过后拒绝签名.
+    RefusedToSign,
+    /// 不能签名, 已宣读, 捺印.
+    Unable,
+    /// 拒绝接收: noted, filmed, follow-up service.
+    RefusedToTake,
+}
+
+/// Signed consent to electronic service (处罚法 61 ②).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EServiceConsent {
+    /// Where to.
+    pub address: Private,
+    /// Evidence id of the signature.
+    pub evidence: String,
+    /// When.
+    pub at: NaiveDateTime,
+}

@@ -1,0 +1,10 @@
+//! Law as data (法规): load a rulebook, check it, decide a case by it, explain the decision.
+//!
+//! What it must not know: the clock, files, the network, randomness, the journal, paper.
+//! It knows the *forms* of law (a limb, a tier, a gate, a clock); the contents live in `rulebooks/`.
+
+pub mod decision;
+pub mod facts;
+pub mod money;
+pub mod template;
+pub mod terms;

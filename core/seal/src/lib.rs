@@ -1,0 +1,1 @@
+//! Seals: hashes, the chain, signatures behind a provider trait, the slip code.
