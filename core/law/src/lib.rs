@@ -3,8 +3,15 @@
 //! What it must not know: the clock, files, the network, randomness, the journal, paper.
 //! It knows the *forms* of law (a limb, a tier, a gate, a clock); the contents live in `rulebooks/`.
 
+pub mod calendar;
+pub mod clocks;
 pub mod decision;
 pub mod facts;
+pub mod identity;
+pub mod keys;
 pub mod money;
+pub mod names;
+pub mod plates;
+pub mod rulebook;
 pub mod template;
 pub mod terms;

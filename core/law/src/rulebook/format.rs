@@ -1,0 +1,1041 @@
+//! The pack files as written (TOML). FORMAT.md says the same for rule editors.
+//!
+//! Every table refuses unknown keys, so that a typing error is a finding and not a silent default.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::terms::{Limb, Outcome, Series};
+
+/// A day, written as a TOML date (`2026-01-01`) or as the same text in quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "WrittenDay", into = "String")]
+pub struct Day(pub chrono::NaiveDate);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum WrittenDay {
+    Date(toml::value::Datetime),
+    Text(String),
+}
+
+impl TryFrom<WrittenDay> for Day {
+    type Error = String;
+
+    fn try_from(written: WrittenDay) -> Result<Day, String> {
+        let text = match written {
+            WrittenDay::Date(date) => date.to_string(),
+            WrittenDay::Text(text) => text,
+        };
+        chrono::NaiveDate::parse_from_str(&text, "%Y-%m-%d")
+            .map(Day)
+            .map_err(|_| format!("“{text}”不是 YYYY-MM-DD 形式的日期 / not a date of the form YYYY-MM-DD"))
+    }
+}
+
+impl From<Day> for String {
+    fn from(day: Day) -> String {
+        day.0.to_string()
+    }
+}
+
+/// `manifest.toml`: what this pack is and on what it rests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Pack id: `dongguan-sample`.
+    pub id: String,
+    /// Title as shown.
+    pub title: String,
+    /// Forward-only version number.
+    pub version: u32,
+    /// Engine semantics number that this pack was written for.
+    pub semantics: u32,
+    /// Sample data: printed loudly on every slip.
+    #[serde(default)]
+    pub sample: bool,
+    /// First day in force.
+    pub effective_from: Day,
+    /// First day no longer in force.
+    #[serde(default)]
+    pub repealed_on: Option<Day>,
+    /// Where the basis was published (处罚法 5): without it no offence goes live.
+    pub published_at: String,
+    /// Packs that this one rests on.
+    #[serde(default, rename = "import")]
+    pub imports: Vec<Import>,
+}
+
+/// One imported pack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Import {
+    /// Pack id.
+    pub id: String,
+    /// Its hash, 64 hex digits.
+    pub hash: String,
+}
+
+/// `instruments.toml`: short keys for laws, so that a citation is one line.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstrumentsFile {
+    /// Key -> instrument.
+    #[serde(default)]
+    pub instruments: BTreeMap<String, Instrument>,
+}
+
+/// A law, regulation or rule (法律、法规、规章).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instrument {
+    /// Title without brackets.
+    pub title: String,
+    /// Level in the hierarchy.
+    pub level: Level,
+    /// Version date of the text.
+    #[serde(default)]
+    pub version: Option<Day>,
+    /// Where the text was found.
+    #[serde(default)]
+    pub source: String,
+}
+
+/// Level of an instrument. Only the first four may set a penalty (处罚法 16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// 法律.
+    Law,
+    /// 行政法规.
+    AdministrativeRegulation,
+    /// 地方性法规.
+    LocalRegulation,
+    /// 规章.
+    Rule,
+    /// 规范性文件: discretion tables and waiver lists, never a penalty of its own.
+    NormativeDocument,
+    /// 标准.
+    Standard,
+}
+
+/// A citation: `"cfl 第三十三条第一款"` or the same with its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cite {
+    /// Instrument key, a space, the article.
+    Short(String),
+    /// The same with the words relied on.
+    Quoted(QuotedCite),
+}
+
+/// A citation with its words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotedCite {
+    /// Instrument key, a space, the article.
+    pub at: String,
+    /// The words relied on.
+    pub quote: String,
+}
+
+/// `facts.toml`: what may be asked, in what words, with what answers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactsFile {
+    /// Facts in the order in which an officer would look.
+    #[serde(default, rename = "fact")]
+    pub facts: Vec<Fact>,
+}
+
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fact {
+    /// Name, lower-case ASCII with underscores.
+    pub name: String,
+    /// The question to the officer.
+    pub ask: String,
+    /// Help line.
+    #[serde(default)]
+    pub help: String,
+    /// Type of the answer.
+    #[serde(rename = "type")]
+    pub kind: FactType,
+    /// `bool`: the sentence when yes (`已及时改正`).
+    #[serde(default)]
+    pub yes: String,
+    /// `bool`: the sentence when no (`未及时改正`).
+    #[serde(default)]
+    pub no: String,
+    /// `int`: unit as shown.
+    #[serde(default)]
+    pub unit: String,
+    /// `int`: digits after the point; the fact is stored times 10^decimals (1.5㎡ with 1 is 15).
+    #[serde(default)]
+    pub decimals: u8,
+    /// `int`: lowest answer, stored form.
+    #[serde(default)]
+    pub min: Option<i64>,
+    /// `int`: highest answer, stored form.
+    #[serde(default)]
+    pub max: Option<i64>,
+    /// `int`: what is measured, for sentences (`面积`).
+    #[serde(default)]
+    pub label: String,
+    /// `choice`: value and label.
+    #[serde(default)]
+    pub options: Vec<FactOption>,
+    /// `bool`: what holds until somebody raises it; asked only then. An explicit unknown lifts it.
+    #[serde(default)]
+    pub presumed: Option<bool>,
+    /// Why it may be presumed (who bears the proof).
+    #[serde(default)]
+    pub presumed_because: String,
+}
+
+/// Type of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FactType {
+    /// Yes or no.
+    Bool,
+    /// A count or a measure.
+    Int,
+    /// One of a list.
+    Choice,
+}
+
+/// One answer of a `choice`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FactOption {
+    /// Stored value.
+    pub value: String,
+    /// Label shown.
+    pub label: String,
+}
+
+/// Conditions, all of which must hold: fact name -> cell.
+pub type When = BTreeMap<String, Cell>;
+
+/// One cell of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cell {
+    /// `true` or `false`.
+    Bool(bool),
+    /// Exactly this integer (written form, without decimals).
+    Int(i64),
+    /// `"1..5"`, `"..5"`, `"6.."`, `"<0.5"`, `"<=2"`, `">1"`, `">=10"`, `"3"`; for a choice, the value.
+    Text(String),
+    /// One of these values of a choice.
+    OneOf(Vec<String>),
+}
+
+/// `limbs.toml`: when nothing is punished, and what sends a case to the ordinary procedure first.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimbsFile {
+    /// Facts not clear: checked before everything else.
+    #[serde(default)]
+    pub ordinary: Vec<OrdinaryRow>,
+    /// Limbs in the order in which they are tried.
+    #[serde(default, rename = "limb")]
+    pub limbs: Vec<LimbRule>,
+    /// Local packs only: further conditions for limb B (a `may` limb; A, C, D, E take none).
+    #[serde(default)]
+    pub limb_b_also: Option<LimbAlso>,
+}
+
+/// A row that sends the case to the ordinary procedure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrdinaryRow {
+    /// Rule id.
+    pub id: String,
+    /// Conditions.
+    pub when: When,
+    /// Sentence.
+    pub text: String,
+    /// Law.
+    pub cite: Vec<Cite>,
+}
+
+/// One limb.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimbRule {
+    /// Which.
+    pub limb: Limb,
+    /// Name as printed: `轻微不罚`.
+    pub name: String,
+    /// Alternatives; any of them is enough.
+    pub any: Vec<LimbRow>,
+    /// Law.
+    pub cite: Vec<Cite>,
+    /// Facts -> fits or not.
+    #[serde(default, rename = "example")]
+    pub examples: Vec<LimbExample>,
+}
+
+/// One alternative of a limb.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimbRow {
+    /// Conditions.
+    pub when: When,
+    /// Sentence.
+    pub text: String,
+    /// Law, when not that of the limb.
+    #[serde(default)]
+    pub cite: Vec<Cite>,
+    /// Duty of a guardian (30, 31).
+    #[serde(default)]
+    pub guardian: bool,
+}
+
+/// Facts -> fits or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimbExample {
+    /// Facts and engine inputs.
+    pub facts: BTreeMap<String, ExampleValue>,
+    /// Whether the limb fits.
+    pub fits: bool,
+}
+
+/// Further conditions for limb B.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LimbAlso {
+    /// Conditions.
+    pub when: When,
+    /// Sentence.
+    pub text: String,
+    /// The published document that sets them.
+    pub cite: Vec<Cite>,
+}
+
+/// `mitigation.toml`: 从轻、减轻.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MitigationFile {
+    /// Rows; of those that fit, the one with the lowest percentage applies.
+    #[serde(default, rename = "mitigation")]
+    pub rows: Vec<MitigationRow>,
+}
+
+/// One ground of mitigation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MitigationRow {
+    /// Rule id.
+    pub id: String,
+    /// Conditions.
+    pub when: When,
+    /// Sentence.
+    pub text: String,
+    /// `true`: 应当; `false`: 可以, left to the officers.
+    pub must: bool,
+    /// Where between the floor of the range and the proposal the amount falls, percent; below the
+    /// floor by the same share when the proposal is the floor (减轻).
+    pub percent: u8,
+    /// Law.
+    pub cite: Vec<Cite>,
+}
+
+/// `gates.toml`, national pack only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatesFile {
+    /// On-the-spot gate for a citizen, yuan, inclusive (处罚法 51).
+    pub citizen_yuan: i64,
+    /// For an organisation.
+    pub organisation_yuan: i64,
+    /// Law.
+    pub cite: Vec<Cite>,
+    /// Cash without a further reason up to, yuan, inclusive (处罚法 68).
+    pub cash_yuan: i64,
+    /// Law.
+    pub cash_cite: Vec<Cite>,
+}
+
+/// `clocks.toml`: statutory periods, in words and numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClocksFile {
+    /// How each law counts days.
+    #[serde(default, rename = "law")]
+    pub laws: Vec<DayTable>,
+    /// Periods.
+    #[serde(default, rename = "clock")]
+    pub clocks: Vec<Clock>,
+    /// Late fee (处罚法 72, 强制法 45).
+    #[serde(default)]
+    pub late_fee: Option<LateFee>,
+}
+
+/// Which periods in days one law counts in working days (处罚法 85, 复议法 88, 强制法 69).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DayTable {
+    /// Instrument key.
+    pub key: String,
+    /// The periods that the law lists: 二日、三日、五日、七日.
+    #[serde(default)]
+    pub working_days: Vec<u32>,
+    /// Every period up to this many days (强制法 69: 十日以内).
+    #[serde(default)]
+    pub working_days_up_to: u32,
+    /// Law.
+    pub cite: Vec<Cite>,
+}
+
+/// Last day on a rest day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Roll {
+    /// Stays.
+    #[default]
+    Never,
+    /// Moves to the next working day by law (民诉法 85).
+    Law,
+    /// Moves when the setting `roll_over` says so.
+    Setting,
+}
+
+/// One period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Clock {
+    /// Id: `pay`, `reconsideration`, `court`, `cash_to_organ`, `cash_to_bank`, `limitation`…
+    pub id: String,
+    /// How many.
+    pub count: u32,
+    /// Of what.
+    pub unit: ClockUnit,
+    /// Whose days: key of the [`DayTable`] that says whether `days` are working days.
+    #[serde(default)]
+    pub law: Option<String>,
+    /// What happens when the last day is a rest day.
+    #[serde(default)]
+    pub roll: Roll,
+    /// In words, as printed: `自收到本决定书之日起十五日内`.
+    pub text: String,
+    /// Law.
+    pub cite: Vec<Cite>,
+}
+
+/// Unit of a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClockUnit {
+    /// 小时.
+    Hours,
+    /// 日.
+    Days,
+    /// 工作日.
+    WorkingDays,
+    /// 个月.
+    Months,
+    /// 年.
+    Years,
+}
+
+/// Late fee.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LateFee {
+    /// Per day, thousandths of the fine (3 % is 30).
+    pub permille_per_day: u32,
+    /// Cap, percent of the fine.
+    pub cap_percent: u32,
+    /// In words, as printed.
+    pub text: String,
+    /// Law.
+    pub cite: Vec<Cite>,
+}
+
+/// `organ.toml`: who decides and where a party turns. Everything is printed as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organ {
+    /// Name of the deciding organ.
+    pub name: String,
+    /// Short code, ASCII, in the slip code.
+    pub code: String,
+    /// Branch, if it is printed.
+    #[serde(default)]
+    pub branch: String,
+    /// Address.
+    #[serde(default)]
+    pub address: String,
+    /// Telephone.
+    #[serde(default)]
+    pub phone: String,
+    /// Telephone for complaints about officers.
+    #[serde(default)]
+    pub complaint_phone: String,
+    /// Collecting bank.
+    #[serde(default)]
+    pub bank: Bank,
+    /// Reconsideration organ.
+    #[serde(default)]
+    pub reconsideration: Office,
+    /// Court.
+    #[serde(default)]
+    pub court: Office,
+    /// Where and when a party comes after a transfer.
+    #[serde(default)]
+    pub come_where: String,
+    /// Hours for that.
+    #[serde(default)]
+    pub come_when: String,
+    /// Purpose of personal data, one sentence (个人信息保护法 17).
+    #[serde(default)]
+    pub data_purpose: String,
+}
+
+/// Collecting bank (代收机构).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bank {
+    /// Name.
+    #[serde(default)]
+    pub name: String,
+    /// Address.
+    #[serde(default)]
+    pub address: String,
+    /// Account.
+    #[serde(default)]
+    pub account: String,
+}
+
+/// An office that a party may turn to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Office {
+    /// Name.
+    #[serde(default)]
+    pub name: String,
+    /// Address.
+    #[serde(default)]
+    pub address: String,
+    /// Telephone.
+    #[serde(default)]
+    pub phone: String,
+}
+
+/// `settings.toml`: what the law leaves to the organ. Every key may be absent; the imported pack's holds then.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SettingsFile {
+    /// 备案: hours from the decision.
+    pub filing_hours: Option<u32>,
+    /// Last day on a rest day moves to the next working day.
+    pub roll_over: Option<bool>,
+    /// First-offence window.
+    pub look_back_months: Option<u32>,
+    /// First-offence scope.
+    pub look_back_scope: Option<Scope>,
+    /// Which earlier outcomes count.
+    pub look_back_counts: Option<Vec<Outcome>>,
+    /// Who may waive on the spot.
+    pub waiver: Option<WaiverAuthority>,
+    /// The organ's published rule behind `delegated`.
+    pub waiver_cite: Option<Vec<Cite>>,
+    /// Written promise before a waiver on limb A or B.
+    pub commitment_first: Option<bool>,
+    /// 个体工商户 at the gate.
+    pub sole_trader_gate: Option<SoleTraderGate>,
+    /// 个体工商户 in 单位/个人 ranges.
+    pub sole_trader_range: Option<SoleTraderRange>,
+    /// First-offence replica older than this makes limb B provisional.
+    pub max_replica_hours: Option<u32>,
+    /// Re-check by another crew.
+    pub recheck_other_crew: Option<bool>,
+    /// Re-check on another day.
+    pub recheck_other_day: Option<bool>,
+    /// Whether cash is taken at all.
+    pub cash: Option<bool>,
+    /// Where in the range the proposal lies when a row does not say.
+    pub proposal: Option<ProposalPoint>,
+    /// A fine only on a verified identity.
+    pub verified_identity_for_fine: Option<bool>,
+    /// Working days for service after a refusal to take.
+    pub refusal_service_days: Option<u32>,
+    /// Same act (处罚法 29): minutes.
+    pub same_act_minutes: Option<u32>,
+    /// Same act: metres.
+    pub same_act_metres: Option<u32>,
+    /// Retention of cases, months.
+    pub retention_months: Option<u32>,
+    /// Organ's electronic seal on the slip.
+    pub organ_seal: Option<bool>,
+}
+
+/// First-offence scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The same organ.
+    Organ,
+    /// The district.
+    District,
+    /// The city.
+    City,
+}
+
+/// Who may waive on the spot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaiverAuthority {
+    /// The officers, under the organ's published rule.
+    Delegated,
+    /// The head of the organ confirms; the slip says 拟不予处罚.
+    HeadConfirms,
+}
+
+/// 个体工商户 at the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoleTraderGate {
+    /// As a citizen (the stricter).
+    Citizen,
+    /// As an organisation.
+    Organisation,
+}
+
+/// 个体工商户 in 单位/个人 ranges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SoleTraderRange {
+    /// As an individual (the milder).
+    Individual,
+    /// As a unit.
+    Unit,
+}
+
+/// Where in the range the proposal lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProposalPoint {
+    /// The floor.
+    Low,
+    /// The middle, whole yuan, rounded down.
+    Middle,
+    /// The ceiling.
+    High,
+}
+
+/// `numbers.toml`: number formats by series: `"东城管当罚〔{yyyy}〕第{seq:6}号"`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NumbersFile {
+    /// Series -> format with `{yyyy}` and `{seq}` or `{seq:6}`.
+    #[serde(default)]
+    pub numbers: BTreeMap<Series, String>,
+}
+
+/// `offences/*.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OffencesFile {
+    /// Offences.
+    #[serde(default, rename = "offence")]
+    pub offences: Vec<Offence>,
+    /// Pairs that may fit one act (处罚法 29).
+    #[serde(default, rename = "pair")]
+    pub pairs: Vec<Pair>,
+}
+
+/// One offence (案由) in one period of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offence {
+    /// Id, lower-case ASCII with hyphens.
+    pub id: String,
+    /// 案由 as printed.
+    pub name: String,
+    /// Codes, for example `{ system = "GB/T 30428.2", code = "…" }`.
+    #[serde(default)]
+    pub codes: Vec<Code>,
+    /// Conduct class: offences of one class can fit one act; the first-offence look-up uses it too.
+    pub conduct: String,
+    /// First day in force, when not that of the pack.
+    #[serde(default)]
+    pub effective_from: Option<Day>,
+    /// First day no longer in force.
+    #[serde(default)]
+    pub repealed_on: Option<Day>,
+    /// 违法事实 as printed, with `{fact:name}` for an answer.
+    pub fact_text: String,
+    /// What must be the case for a violation; `false` ends as no violation.
+    #[serde(default)]
+    pub elements: When,
+    /// Provision broken.
+    pub violated: Vec<Cite>,
+    /// Provision that penalises; empty where there is none.
+    #[serde(default)]
+    pub basis: Vec<Cite>,
+    /// 责令改正.
+    pub order: OrderRule,
+    /// `order_first`: 责令改正；拒不改正（逾期不改正）的，处…. `direct`: no order needed first.
+    pub clause: Clause,
+    /// What may be imposed; absent where nothing may.
+    #[serde(default)]
+    pub penalty: Option<Penalty>,
+    /// 违法所得.
+    #[serde(default)]
+    pub gain: Gain,
+    /// Why there is none by nature.
+    #[serde(default)]
+    pub gain_reason: String,
+    /// Always the ordinary procedure once a penalty is due (没收, 暂扣…), with the reason.
+    #[serde(default)]
+    pub ordinary_because: String,
+    /// Belongs to another organ (移送), with its name.
+    #[serde(default)]
+    pub refer_to: String,
+    /// Alternatives for limb A or B from a published waiver list, only milder.
+    #[serde(default, rename = "waive")]
+    pub waive: Vec<WaiveRow>,
+    /// Limbs that a law excludes for this offence (33 ②: 法律、行政法规另有规定的).
+    #[serde(default)]
+    pub excludes: Vec<ExcludedLimb>,
+    /// 裁量阶次.
+    #[serde(default, rename = "tier")]
+    pub tiers: Vec<Tier>,
+    /// What happens where tiers overlap.
+    #[serde(default)]
+    pub overlap: Overlap,
+    /// Boundary rule in words, needed where a tier uses a measure: `“以上”“以下”包括本数`.
+    #[serde(default)]
+    pub boundary: String,
+    /// Amounts or wording not sourced: shown as such, not for production.
+    #[serde(default)]
+    pub unverified: bool,
+    /// What is not sourced.
+    #[serde(default)]
+    pub unverified_because: String,
+    /// Remark for readers.
+    #[serde(default)]
+    pub note: String,
+    /// Cases with their outcome.
+    #[serde(default, rename = "example")]
+    pub examples: Vec<Example>,
+}
+
+/// A code in some catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Code {
+    /// Catalogue.
+    pub system: String,
+    /// Code.
+    pub code: String,
+}
+
+/// 责令改正.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderRule {
+    /// Text as printed.
+    pub text: String,
+    /// Hours; 0 is at once (立即).
+    pub hours: u32,
+}
+
+/// Direct or conditional on an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Clause {
+    /// No order needed first.
+    Direct,
+    /// 责令改正；拒不改正的，处….
+    OrderFirst,
+}
+
+/// What may be imposed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Penalty {
+    /// 警告.
+    #[serde(default)]
+    pub warning: Measure,
+    /// 罚款.
+    #[serde(default)]
+    pub fine: Measure,
+    /// 并处: warning and fine together are allowed.
+    #[serde(default)]
+    pub both: bool,
+    /// Fine on a 个人, yuan.
+    #[serde(default)]
+    pub individual: Option<YuanRange>,
+    /// Fine on a 单位, yuan.
+    #[serde(default)]
+    pub unit: Option<YuanRange>,
+    /// Amounts are for each of this `int` fact (每只、每平方米).
+    #[serde(default)]
+    pub per: Option<String>,
+}
+
+/// Whether a measure is named by the clause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Measure {
+    /// Not named.
+    #[default]
+    None,
+    /// 可以.
+    May,
+    /// 处, 给予.
+    Must,
+}
+
+/// Range in whole yuan, both ends included (以上、以下包括本数).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YuanRange {
+    /// Floor; absent where the clause names none.
+    #[serde(default)]
+    pub low: i64,
+    /// Ceiling.
+    pub high: i64,
+}
+
+/// 违法所得.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Gain {
+    /// Ask the fact `gain`; yes goes to the ordinary procedure (没收).
+    #[default]
+    Ask,
+    /// None by nature; `gain_reason` says why.
+    None,
+}
+
+/// An item of a waiver list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiveRow {
+    /// Rule id within the offence.
+    pub id: String,
+    /// A or B.
+    pub limb: Limb,
+    /// Conditions.
+    pub when: When,
+    /// Sentence.
+    pub text: String,
+    /// The published list.
+    pub cite: Vec<Cite>,
+}
+
+/// A limb that a law excludes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExcludedLimb {
+    /// Which.
+    pub limb: Limb,
+    /// The law or administrative regulation.
+    pub cite: Vec<Cite>,
+}
+
+/// 裁量阶次: one row of the decision table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tier {
+    /// Id within the offence.
+    pub id: String,
+    /// Name as printed: `从轻`.
+    pub name: String,
+    /// Conditions; empty fits all.
+    #[serde(default)]
+    pub when: When,
+    /// What this row imposes; absent: what the clause says.
+    #[serde(default)]
+    pub impose: Option<Impose>,
+    /// Range for a 个人, yuan, inside the clause's.
+    #[serde(default)]
+    pub individual: Option<YuanRange>,
+    /// Range for a 单位.
+    #[serde(default)]
+    pub unit: Option<YuanRange>,
+    /// Proposal in yuan; absent: by the setting `proposal`.
+    #[serde(default)]
+    pub propose: Option<i64>,
+    /// Law or discretion table; absent: the clause's basis.
+    #[serde(default)]
+    pub cite: Vec<Cite>,
+}
+
+/// What a tier imposes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Impose {
+    /// Order only (the clause says 可以).
+    Order,
+    /// 警告.
+    Warning,
+    /// 罚款.
+    Fine,
+    /// 警告并处罚款.
+    WarningAndFine,
+    /// 转普通程序.
+    Ordinary,
+}
+
+/// What happens where tiers overlap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// Rows exclude each other; an overlap is an error.
+    #[default]
+    Unique,
+    /// The milder row applies (as published tables with shared bounds).
+    Milder,
+}
+
+/// Two offences that may fit one act (处罚法 29).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// One.
+    pub a: String,
+    /// The other.
+    pub b: String,
+    /// How they stand to each other.
+    pub relation: Relation,
+    /// `special`: which prevails.
+    #[serde(default)]
+    pub prevails: String,
+    /// Why.
+    pub because: String,
+    /// Law.
+    #[serde(default)]
+    pub cite: Vec<Cite>,
+}
+
+/// How two offences stand to each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// 特别规定优于一般规定.
+    Special,
+    /// 按照罚款数额高的规定处罚.
+    HigherFine,
+    /// Two acts, each decided for itself.
+    TwoActs,
+}
+
+/// A case with its outcome, run by `check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Example {
+    /// What it shows.
+    pub name: String,
+    /// Party; absent: citizen.
+    #[serde(default)]
+    pub party: Option<crate::terms::PartyKind>,
+    /// Age at the act; absent: 30 for a citizen or sole trader.
+    #[serde(default)]
+    pub age: Option<u8>,
+    /// Facts.
+    #[serde(default)]
+    pub facts: BTreeMap<String, ExampleValue>,
+    /// First-offence look-up; absent: first.
+    #[serde(default)]
+    pub history: ExampleHistory,
+    /// The earlier order; absent: none.
+    #[serde(default)]
+    pub order: ExampleOrder,
+    /// Day of the act; absent: first day in force.
+    #[serde(default)]
+    pub act_on: Option<Day>,
+    /// Fines already imposed in this encounter, yuan.
+    #[serde(default)]
+    pub encounter_yuan: i64,
+    /// Officers' choice where the law leaves one.
+    #[serde(default)]
+    pub choose: Option<Outcome>,
+    /// What comes out.
+    pub expect: Expect,
+}
+
+/// A fact in an example: `true`, `15`, `"value"`, `"1.5"` for a measure, `"?"` for asked and unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ExampleValue {
+    /// Yes or no.
+    Bool(bool),
+    /// Written form, without decimals.
+    Int(i64),
+    /// Choice, decimal measure, or `?`.
+    Text(String),
+}
+
+/// First-offence look-up in an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExampleHistory {
+    /// Nothing found, fresh.
+    #[default]
+    First,
+    /// Found before.
+    Earlier,
+    /// Not known.
+    Unknown,
+    /// Nothing found, but the replica is old.
+    Stale,
+}
+
+/// The earlier order in an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExampleOrder {
+    /// None.
+    #[default]
+    None,
+    /// Served, not yet re-checked.
+    Pending,
+    /// Re-checked after the due time: not corrected.
+    NotCorrected,
+    /// Refused before the due time.
+    Refused,
+    /// Re-checked: corrected.
+    Corrected,
+}
+
+/// What comes out of an example; only what is written is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// Outcome.
+    pub outcome: Outcome,
+    /// Limb.
+    #[serde(default)]
+    pub limb: Option<Limb>,
+    /// Tier id.
+    #[serde(default)]
+    pub tier: Option<String>,
+    /// Amount in yuan.
+    #[serde(default)]
+    pub yuan: Option<i64>,
+    /// Offence that art. 29 moved it to.
+    #[serde(default)]
+    pub offence: Option<String>,
+    /// Provisional.
+    #[serde(default)]
+    pub provisional: Option<bool>,
+}
+
+/// `templates/*.toml`: any number of `[[template]]`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemplatesFile {
+    /// Slip templates.
+    #[serde(default, rename = "template")]
+    pub templates: Vec<crate::template::SlipTemplate>,
+}

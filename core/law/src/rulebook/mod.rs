@@ -1,0 +1,406 @@
+//! Rulebooks (规则包): a folder of TOML, read, typed and linked with what it imports.
+//!
+//! FORMAT.md describes the files. Reading is strict: an unknown key, a fact that nobody declared or
+//! a cell of the wrong type is an error with file, line and cell.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+
+use crate::{
+    decision::{FineRange, PackRef},
+    facts::Value,
+    money::Fen,
+    template::SlipTemplate,
+    terms::{Citation, Limb, PartyKind, Series, SlipKind},
+};
+
+mod build;
+mod finding;
+pub mod format;
+mod hash;
+mod numbers;
+mod settings;
+mod table;
+
+pub use finding::{Finding, PackError, Severity};
+pub(crate) use finding::Findings;
+use format::{
+    Bank, Clock, Fact, FactType, GatesFile, Instrument, LateFee, LimbRule, Manifest, Offence, Organ, Pair, Tier,
+};
+pub use hash::pack_hash;
+pub use settings::Settings;
+pub use table::{Cond, Domain, Known, MAX_INPUTS, MAX_ROWS, Table, Test, Verdict, written};
+pub(crate) use table::scaled;
+pub use build::SEMANTICS;
+
+/// The files of a pack: path inside the pack -> bytes. Callers read the disk; this crate never does.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Engine inputs: not declared by packs, computed from the inquiry.
+pub(crate) const ENGINE_INPUTS: [&str; 4] = ["party", "age_band", "earlier_find", "undiscovered_years"];
+
+/// A typed rulebook, ready to decide.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rulebook {
+    pub(crate) manifest: Manifest,
+    pub(crate) hash: String,
+    pub(crate) imports: Vec<PackRef>,
+    pub(crate) instruments: BTreeMap<String, Instrument>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) domains: BTreeMap<String, Domain>,
+    pub(crate) settings: Settings,
+    pub(crate) organ: Organ,
+    pub(crate) numbers: BTreeMap<Series, String>,
+    pub(crate) gates: Option<Gates>,
+    pub(crate) clocks: Vec<Clock>,
+    pub(crate) late_fee: Option<LateFee>,
+    pub(crate) ordinary: Rules,
+    pub(crate) limbs: Vec<LimbRules>,
+    pub(crate) mitigation: Vec<Mitigation>,
+    pub(crate) mitigation_table: Rules,
+    pub(crate) offences: Vec<OffenceRules>,
+    pub(crate) pairs: Vec<Pair>,
+    pub(crate) templates: BTreeMap<SlipKind, SlipTemplate>,
+    /// As written, for packs that import this one.
+    pub(crate) written: Written,
+}
+
+/// The parts that an importing pack types again, beside its own.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Written {
+    pub(crate) settings: format::SettingsFile,
+    pub(crate) limbs: Vec<LimbRule>,
+    pub(crate) ordinary: Vec<format::OrdinaryRow>,
+    pub(crate) mitigation: Vec<format::MitigationRow>,
+    pub(crate) gates: Option<GatesFile>,
+}
+
+/// Summary gate and cash limit, typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gates {
+    /// For a citizen.
+    pub citizen: Fen,
+    /// For an organisation.
+    pub organisation: Fen,
+    /// Law.
+    pub cite: Vec<Citation>,
+    /// Cash without a further reason.
+    pub cash: Fen,
+    /// Law.
+    pub cash_cite: Vec<Citation>,
+}
+
+/// A table with what each row says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Rules {
+    pub(crate) table: Table,
+    pub(crate) rows: Vec<RuleRow>,
+}
+
+/// What a row says when it fits.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct RuleRow {
+    pub(crate) id: String,
+    pub(crate) text: String,
+    pub(crate) cite: Vec<Citation>,
+    pub(crate) guardian: bool,
+}
+
+/// One limb, typed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LimbRules {
+    pub(crate) limb: Limb,
+    pub(crate) name: String,
+    pub(crate) rules: Rules,
+}
+
+/// Strength of a mitigation row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mitigation {
+    pub(crate) must: bool,
+    pub(crate) percent: u8,
+}
+
+/// One offence, typed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct OffenceRules {
+    pub(crate) is: Offence,
+    /// Where it was read: file and position in it.
+    pub(crate) file: String,
+    pub(crate) index: usize,
+    pub(crate) violated: Vec<Citation>,
+    pub(crate) basis: Vec<Citation>,
+    pub(crate) excluded: Vec<(Limb, Vec<Citation>)>,
+    /// One row.
+    pub(crate) elements: Table,
+    /// Waiver list; same order as `is.waive`.
+    pub(crate) waive: Rules,
+    /// Tiers; same order as `is.tiers`.
+    pub(crate) tiers: Rules,
+    /// Order in which tiers are tried: milder first.
+    pub(crate) tier_order: Vec<usize>,
+}
+
+impl OffenceRules {
+    /// Whether this version of the offence is in force on `day`.
+    pub(crate) fn in_force(&self, day: NaiveDate, pack: &Manifest) -> bool {
+        let (from, until) = self.period(pack);
+        from <= day && until.is_none_or(|until| day < until)
+    }
+
+    /// First day in force and first day no longer in force.
+    pub(crate) fn period(&self, pack: &Manifest) -> (NaiveDate, Option<NaiveDate>) {
+        (
+            self.is.effective_from.map_or(pack.effective_from.0, |d| d.0),
+            self.is.repealed_on.or(pack.repealed_on).map(|d| d.0),
+        )
+    }
+
+    /// Statutory range of the clause for a unit or an individual.
+    pub(crate) fn clause_range(&self, unit: bool) -> Option<FineRange> {
+        let penalty = self.is.penalty.as_ref()?;
+        if unit { penalty.unit } else { penalty.individual }.map(fine_range)
+    }
+
+    pub(crate) fn tier(&self, index: usize) -> Option<&Tier> {
+        self.is.tiers.get(index)
+    }
+}
+
+/// Yuan as written to fen.
+pub(crate) fn fine_range(yuan: format::YuanRange) -> FineRange {
+    FineRange { low: Fen::yuan(yuan.low), high: Fen::yuan(yuan.high) }
+}
+
+/// What a list of offences shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffenceInfo<'a> {
+    /// Id.
+    pub id: &'a str,
+    /// 案由.
+    pub name: &'a str,
+    /// First catalogue code, may be empty.
+    pub code: &'a str,
+    /// Conduct class: the first-offence look-up keys on it.
+    pub conduct: &'a str,
+    /// Amounts or wording not sourced.
+    pub unverified: bool,
+}
+
+impl Rulebook {
+    /// Reads and types a pack; `imports` holds every pack that the manifest names.
+    ///
+    /// # Errors
+    /// Every error found, each with file, line and cell.
+    pub fn load(files: &Files, imports: &[&Rulebook]) -> Result<Rulebook, PackError> {
+        let (rulebook, findings) = Rulebook::build(files, imports);
+        let errors: Vec<Finding> = findings.into_iter().filter(|f| f.severity == Severity::Error).collect();
+        match rulebook {
+            Some(rulebook) if errors.is_empty() => Ok(rulebook),
+            _ => Err(PackError { findings: errors }),
+        }
+    }
+
+    /// Id, version and hash.
+    #[must_use]
+    pub fn reference(&self) -> PackRef {
+        PackRef { id: self.manifest.id.clone(), version: self.manifest.version, hash: self.hash.clone() }
+    }
+
+    /// What this pack is.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The packs it rests on.
+    #[must_use]
+    pub fn imports(&self) -> &[PackRef] {
+        &self.imports
+    }
+
+    /// Whether this is sample data, or rests on it only in name: printed on every slip.
+    #[must_use]
+    pub fn is_sample(&self) -> bool {
+        self.manifest.sample
+    }
+
+    /// Whether the pack is in force on `day`.
+    #[must_use]
+    pub fn in_force(&self, day: NaiveDate) -> bool {
+        self.manifest.effective_from.0 <= day && self.manifest.repealed_on.is_none_or(|until| day < until.0)
+    }
+
+    /// All offences, in the order of the files. An id with several periods appears once.
+    pub fn offences(&self) -> impl Iterator<Item = OffenceInfo<'_>> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.offences.iter().filter(move |o| seen.insert(o.is.id.as_str())).map(|o| OffenceInfo {
+            id: &o.is.id,
+            name: &o.is.name,
+            code: o.is.codes.first().map_or("", |c| c.code.as_str()),
+            conduct: &o.is.conduct,
+            unverified: o.is.unverified,
+        })
+    }
+
+    /// An offence as written; the version in force last when there are several.
+    #[must_use]
+    pub fn offence(&self, id: &str) -> Option<&Offence> {
+        self.offences.iter().filter(|o| o.is.id == id).max_by_key(|o| o.is.effective_from).map(|o| &o.is)
+    }
+
+    /// The offence in force on `day`.
+    pub(crate) fn offence_on(&self, id: &str, day: NaiveDate) -> Option<&OffenceRules> {
+        if !self.in_force(day) {
+            return None;
+        }
+        self.offences.iter().find(|o| o.is.id == id && o.in_force(day, &self.manifest))
+    }
+
+    /// Facts that may be asked.
+    #[must_use]
+    pub fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// A declared fact.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&Fact> {
+        self.facts.iter().find(|f| f.name == name)
+    }
+
+    /// The template of a paper.
+    #[must_use]
+    pub fn template(&self, kind: SlipKind) -> Option<&SlipTemplate> {
+        self.templates.get(&kind)
+    }
+
+    /// All templates.
+    pub fn templates(&self) -> impl Iterator<Item = &SlipTemplate> {
+        self.templates.values()
+    }
+
+    /// A number as printed: `东城管当罚〔2026〕第000123号`.
+    #[must_use]
+    pub fn number_text(&self, series: Series, year: i32, seq: u64) -> String {
+        numbers::render(self.numbers.get(&series).map_or("{yyyy}-{seq}", String::as_str), year, seq)
+    }
+
+    /// The organ and what is printed about it.
+    #[must_use]
+    pub fn organ(&self) -> &Organ {
+        &self.organ
+    }
+
+    /// The collecting bank.
+    #[must_use]
+    pub fn bank(&self) -> &Bank {
+        &self.organ.bank
+    }
+
+    /// What the law leaves to the organ.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Gate and cash limit; `None` in a pack that rests on nothing national.
+    #[must_use]
+    pub fn gates(&self) -> Option<&Gates> {
+        self.gates.as_ref()
+    }
+
+    /// The on-the-spot gate for this kind of party.
+    #[must_use]
+    pub fn gate_for(&self, party: PartyKind) -> Option<Fen> {
+        let gates = self.gates.as_ref()?;
+        Some(if self.settings.is_citizen_at_gate(party) { gates.citizen } else { gates.organisation })
+    }
+
+    /// A statutory period by id.
+    #[must_use]
+    pub fn clock(&self, id: &str) -> Option<&Clock> {
+        self.clocks.iter().find(|c| c.id == id)
+    }
+
+    /// All periods.
+    #[must_use]
+    pub fn clocks(&self) -> &[Clock] {
+        &self.clocks
+    }
+
+    /// Late fee.
+    #[must_use]
+    pub fn late_fee(&self) -> Option<&LateFee> {
+        self.late_fee.as_ref()
+    }
+
+    /// Resolves `"cfl 第三十三条"` by the instruments of this pack and its imports.
+    #[must_use]
+    pub fn citation(&self, cite: &format::Cite) -> Option<Citation> {
+        build::citation(&self.instruments, cite)
+    }
+
+    /// Whether `value` is an answer that the fact `name` can have.
+    #[must_use]
+    pub fn accepts(&self, name: &str, value: &Value) -> bool {
+        match (self.domains.get(name), value) {
+            (None, _) => false,
+            (Some(_), Value::Unknown) | (Some(Domain::Bool), Value::Bool(_)) => true,
+            (Some(Domain::Int { min, max, .. }), Value::Int(v)) => min <= v && v <= max,
+            (Some(Domain::Choice(options)), Value::Choice(v)) => options.contains(v),
+            _ => false,
+        }
+    }
+
+    /// An answer as a Chinese phrase: `面积1.5㎡`, `已及时改正`.
+    #[must_use]
+    pub fn phrase(&self, name: &str, value: &Value) -> String {
+        let Some(fact) = self.fact(name) else { return self.engine_phrase(name, value) };
+        match (fact.kind, value) {
+            (_, Value::Unknown) => format!("{}：未查明", fact.title()),
+            (FactType::Bool, Value::Bool(yes)) => fact.sentence(*yes),
+            (FactType::Int, Value::Int(v)) => format!("{}{}{}", fact.label, written(*v, fact.decimals), fact.unit),
+            (FactType::Choice, Value::Choice(v)) => {
+                fact.options.iter().find(|o| o.value == *v).map_or_else(|| v.clone(), |o| o.label.clone())
+            }
+            _ => fact.title().to_owned(),
+        }
+    }
+
+    fn engine_phrase(&self, name: &str, value: &Value) -> String {
+        let text = match (name, value) {
+            ("party", Value::Choice(v)) if v == "unit" => "当事人为单位",
+            ("party", _) => "当事人为个人",
+            ("age_band", Value::Choice(v)) => match v.as_str() {
+                "under_14" => "当事人不满十四周岁",
+                "from_14_to_17" => "当事人已满十四周岁不满十八周岁",
+                "adult" => "当事人已满十八周岁",
+                _ => "当事人不是自然人",
+            },
+            ("age_band", _) => "当事人年龄未查明",
+            ("earlier_find", Value::Bool(true)) => "查有同类违法记录",
+            ("earlier_find", Value::Bool(false)) => "未查到同类违法记录",
+            ("earlier_find", _) => "是否初次违法未能查明",
+            ("undiscovered_years", Value::Int(years)) => return format!("违法行为终了至发现满{years}年"),
+            _ => name,
+        };
+        text.to_owned()
+    }
+}
+
+impl Fact {
+    /// Short title for lists.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        if self.label.is_empty() { &self.ask } else { &self.label }
+    }
+
+    /// The sentence of a `bool`.
+    #[must_use]
+    pub fn sentence(&self, yes: bool) -> String {
+        let own = if yes { &self.yes } else { &self.no };
+        if own.is_empty() { format!("{}{}", self.ask, if yes { "是" } else { "否" }) } else { own.clone() }
+    }
+}
