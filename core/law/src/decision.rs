@@ -63,6 +63,9 @@ pub struct Inquiry {
     pub act_at: chrono::NaiveDateTime,
     /// Decision time, local (Asia/Shanghai).
     pub decided_at: chrono::NaiveDateTime,
+    /// When the act was discovered (limb E, 处罚法 36); absent: at the decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovered_at: Option<chrono::NaiveDateTime>,
     /// Answers so far.
     pub facts: Facts,
     /// Earlier order, if the clause needs one.
@@ -73,6 +76,20 @@ pub struct Inquiry {
     pub encounter_fines: Fen,
     /// Ceiling that an earlier proposal set before the defence was heard: never exceeded (invariant 6).
     pub defence_cap: Option<DefenceCap>,
+    /// What the officers chose where the law leaves a choice (`Decision::may_choose`, an amount inside
+    /// the range); absent: the proposal. The reason for it is an entry of the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<Choice>,
+}
+
+/// The officers' choice where the law leaves one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The proposed outcome or one of `may_choose`.
+    pub outcome: Outcome,
+    /// Another amount inside the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Fen>,
 }
 
 /// The proposal as it was told to the party; a defence may lower it, never raise it (处罚法 45).
@@ -157,9 +174,12 @@ pub enum AnswerKind {
     Int {
         /// Unit as shown: `件`, `0.1㎡`, `dB`.
         unit: String,
-        /// Lowest allowed.
+        /// Digits after the point that the app shows; the answer is stored times 10^decimals.
+        #[serde(default)]
+        decimals: u8,
+        /// Lowest allowed, stored form.
         min: i64,
-        /// Highest allowed.
+        /// Highest allowed, stored form.
         max: i64,
     },
     /// One of these (value, label).
@@ -192,6 +212,9 @@ pub struct Decision {
     pub amount: Fen,
     /// Outcomes the officers may choose instead, each needing a reason code; empty where the law leaves none.
     pub may_choose: Vec<Outcome>,
+    /// What was done (违法事实), from the pack's wording with the measured answers filled in.
+    #[serde(default)]
+    pub fact_text: String,
     /// The provision broken.
     pub violated: Vec<Citation>,
     /// The provision that penalises.
