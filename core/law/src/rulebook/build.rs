@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use super::{
-    ENGINE_INPUTS, Files, Findings, Gates, LimbRules, Mitigation, OffenceRules, RuleRow, Rulebook, Rules, Settings,
+    ENGINE_INPUTS, Files, Findings, Gates, LimbRules, Mitigation, OffenceRules, Principles, RuleRow, Rulebook, Rules, Settings,
     Written, fine_range,
     finding::{Finding, Severity, line_at},
     format::{
         Cite, ClocksFile, Fact, FactType, FactsFile, GatesFile, Instrument, InstrumentsFile, LimbsFile, Manifest,
-        MitigationFile, NumbersFile, Offence, OffencesFile, Organ, Overlap, SettingsFile, TemplatesFile, When,
+        MitigationFile, NumbersFile, Offence, OffencesFile, Organ, Overlap, PrinciplesFile, SettingsFile, TemplatesFile, When,
         YuanRange,
     },
     hash::{SIGNATURES, pack_hash},
@@ -145,12 +145,12 @@ impl Builder<'_> {
             written.gates = written.gates.or_else(|| import.written.gates.clone());
         }
         let inherited = written.mitigation.len();
-        let limbs_file: LimbsFile = self.read("limbs.toml").unwrap_or_default();
+        let mut limbs_file: LimbsFile = self.read("limbs.toml").unwrap_or_default();
         if !below.is_empty() && (!limbs_file.limbs.is_empty() || !limbs_file.ordinary.is_empty()) && !written.limbs.is_empty() {
             self.found.error("limbs.toml", "limb", "地方规则包不得改写国家规定的不予处罚情形，只能写 [limb_b_also] / a local pack may not restate the national limbs: only [limb_b_also]");
         } else {
-            written.limbs.extend(limbs_file.limbs);
-            written.ordinary.extend(limbs_file.ordinary);
+            written.limbs.append(&mut limbs_file.limbs);
+            written.ordinary.append(&mut limbs_file.ordinary);
         }
         let mitigation_file: MitigationFile = self.read("mitigation.toml").unwrap_or_default();
         written.mitigation.extend(mitigation_file.rows);
@@ -165,7 +165,8 @@ impl Builder<'_> {
         written.settings = own.over(&written.settings);
 
         let (numbers, organ) = self.numbers_and_organ(&below);
-        let (clocks, late_fee) = self.clocks(&below, &names);
+        let clocks = self.clocks(&below, &names);
+        let principles = self.principles(&below, &limbs_file.principles, &names);
         let gates = written.gates.clone().map(|g| self.gates(&g, &names));
         let ordinary = self.ordinary(&written, &names);
         let limbs = self.limbs(&written, limbs_file.limb_b_also.as_ref(), &names);
@@ -199,7 +200,7 @@ impl Builder<'_> {
             numbers,
             gates,
             clocks,
-            late_fee,
+            principles,
             ordinary,
             limbs,
             mitigation,
@@ -389,6 +390,24 @@ impl Builder<'_> {
         }
     }
 
+    fn principles(&mut self, below: &[&Rulebook], own: &PrinciplesFile, names: &Names) -> Principles {
+        let mut all = below.first().map(|b| b.principles.clone()).unwrap_or_default();
+        for (key, cites) in [
+            ("clear_facts", &own.clear_facts),
+            ("order", &own.order),
+            ("higher_fine", &own.higher_fine),
+            ("milder_law", &own.milder_law),
+            ("defence", &own.defence),
+            ("education", &own.education),
+        ] {
+            let cites = self.cites("limbs.toml", &format!("principles.{key}"), cites, names, false);
+            if !cites.is_empty() {
+                all.set(key, cites);
+            }
+        }
+        all
+    }
+
     fn ordinary(&mut self, written: &Written, names: &Names) -> Rules {
         let mut rules = Rules::default();
         for (i, row) in written.ordinary.iter().enumerate() {
@@ -488,23 +507,32 @@ impl Builder<'_> {
         (numbers, organ.unwrap_or_default())
     }
 
-    fn clocks(&mut self, below: &[&Rulebook], names: &Names) -> (Vec<super::format::Clock>, Option<super::format::LateFee>) {
-        let mut clocks: Vec<_> = below.iter().flat_map(|b| b.clocks.clone()).collect();
-        let own: ClocksFile = self.read("clocks.toml").unwrap_or_default();
-        for (i, clock) in own.clocks.into_iter().enumerate() {
-            let path = format!("clock[{i}]");
-            self.id("clocks.toml", &format!("{path}.id"), &clock.id);
-            if clocks.iter().any(|c: &super::format::Clock| c.id == clock.id) {
-                self.found.error("clocks.toml", &format!("{path}.id"), "期限重复或改写了引入的期限 / the period is declared already");
-            }
-            self.cites("clocks.toml", &format!("{path}.cite"), &clock.cite, names, true);
-            clocks.push(clock);
+    fn clocks(&mut self, below: &[&Rulebook], names: &Names) -> ClocksFile {
+        let mut all = ClocksFile::default();
+        for import in below {
+            all.laws.extend(import.clocks.laws.clone());
+            all.clocks.extend(import.clocks.clocks.clone());
+            all.late_fee = all.late_fee.or_else(|| import.clocks.late_fee.clone());
+        }
+        let file = "clocks.toml";
+        let own: ClocksFile = self.read(file).unwrap_or_default();
+        for (i, law) in own.laws.iter().enumerate() {
+            self.cites(file, &format!("law[{i}].cite"), &law.cite, names, true);
+        }
+        for (i, clock) in own.clocks.iter().enumerate() {
+            self.id(file, &format!("clock[{i}].id"), &clock.id);
+            self.cites(file, &format!("clock[{i}].cite"), &clock.cite, names, true);
         }
         if let Some(fee) = &own.late_fee {
-            self.cites("clocks.toml", "late_fee.cite", &fee.cite, names, true);
+            self.cites(file, "late_fee.cite", &fee.cite, names, true);
         }
-        let late_fee = own.late_fee.or_else(|| below.iter().find_map(|b| b.late_fee.clone()));
-        (clocks, late_fee)
+        all.laws.extend(own.laws);
+        all.clocks.extend(own.clocks);
+        all.late_fee = own.late_fee.or(all.late_fee);
+        if let Err(error) = crate::clocks::Clocks::new(&all, true) {
+            self.found.error(file, "clock", error.to_string());
+        }
+        all
     }
 
     fn templates(&mut self, below: &[&Rulebook]) -> BTreeMap<crate::terms::SlipKind, crate::template::SlipTemplate> {

@@ -244,9 +244,30 @@ pub struct LimbsFile {
     /// Limbs in the order in which they are tried.
     #[serde(default, rename = "limb")]
     pub limbs: Vec<LimbRule>,
+    /// Law behind the engine's own steps.
+    #[serde(default)]
+    pub principles: PrinciplesFile,
     /// Local packs only: further conditions for limb B (a `may` limb; A, C, D, E take none).
     #[serde(default)]
     pub limb_b_also: Option<LimbAlso>,
+}
+
+/// Law behind the engine's own steps, cited in the reasons.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PrinciplesFile {
+    /// 违法事实不清的，不得给予行政处罚 (处罚法 40).
+    pub clear_facts: Vec<Cite>,
+    /// 责令改正 (28).
+    pub order: Vec<Cite>,
+    /// 按照罚款数额高的规定处罚 (29).
+    pub higher_fine: Vec<Cite>,
+    /// 从旧兼从轻 (37).
+    pub milder_law: Vec<Cite>,
+    /// 不得因陈述、申辩而给予更重的处罚 (45).
+    pub defence: Vec<Cite>,
+    /// 应当对当事人进行教育 (33 ③).
+    pub education: Vec<Cite>,
 }
 
 /// A row that sends the case to the ordinary procedure.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::{
+    clocks::{ClockError, Clocks},
     decision::{FineRange, PackRef},
     facts::Value,
     money::Fen,
@@ -26,7 +27,7 @@ mod table;
 pub use finding::{Finding, PackError, Severity};
 pub(crate) use finding::Findings;
 use format::{
-    Bank, Clock, Fact, FactType, GatesFile, Instrument, LateFee, LimbRule, Manifest, Offence, Organ, Pair, Tier,
+    Bank, ClocksFile, Fact, FactType, GatesFile, Instrument, LimbRule, Manifest, Offence, Organ, Pair, Tier,
 };
 pub use hash::pack_hash;
 pub use settings::Settings;
@@ -53,8 +54,8 @@ pub struct Rulebook {
     pub(crate) organ: Organ,
     pub(crate) numbers: BTreeMap<Series, String>,
     pub(crate) gates: Option<Gates>,
-    pub(crate) clocks: Vec<Clock>,
-    pub(crate) late_fee: Option<LateFee>,
+    pub(crate) clocks: ClocksFile,
+    pub(crate) principles: Principles,
     pub(crate) ordinary: Rules,
     pub(crate) limbs: Vec<LimbRules>,
     pub(crate) mitigation: Vec<Mitigation>,
@@ -89,6 +90,30 @@ pub struct Gates {
     pub cash: Fen,
     /// Law.
     pub cash_cite: Vec<Citation>,
+}
+
+/// Law behind the engine's own steps.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Principles {
+    pub(crate) clear_facts: Vec<Citation>,
+    pub(crate) order: Vec<Citation>,
+    pub(crate) higher_fine: Vec<Citation>,
+    pub(crate) milder_law: Vec<Citation>,
+    pub(crate) defence: Vec<Citation>,
+    pub(crate) education: Vec<Citation>,
+}
+
+impl Principles {
+    fn set(&mut self, key: &str, cites: Vec<Citation>) {
+        match key {
+            "clear_facts" => self.clear_facts = cites,
+            "order" => self.order = cites,
+            "higher_fine" => self.higher_fine = cites,
+            "milder_law" => self.milder_law = cites,
+            "defence" => self.defence = cites,
+            _ => self.education = cites,
+        }
+    }
 }
 
 /// A table with what each row says.
@@ -318,22 +343,18 @@ impl Rulebook {
         Some(if self.settings.is_citizen_at_gate(party) { gates.citizen } else { gates.organisation })
     }
 
-    /// A statutory period by id.
+    /// Statutory periods as data.
     #[must_use]
-    pub fn clock(&self, id: &str) -> Option<&Clock> {
-        self.clocks.iter().find(|c| c.id == id)
-    }
-
-    /// All periods.
-    #[must_use]
-    pub fn clocks(&self) -> &[Clock] {
+    pub fn clocks_file(&self) -> &ClocksFile {
         &self.clocks
     }
 
-    /// Late fee.
-    #[must_use]
-    pub fn late_fee(&self) -> Option<&LateFee> {
-        self.late_fee.as_ref()
+    /// Statutory periods, ready to count, with this pack's roll-over setting.
+    ///
+    /// # Errors
+    /// None for a loaded pack: `load` has tried it.
+    pub fn clocks(&self) -> Result<Clocks, ClockError> {
+        Clocks::new(&self.clocks, self.settings.roll_over)
     }
 
     /// Resolves `"cfl 第三十三条"` by the instruments of this pack and its imports.
