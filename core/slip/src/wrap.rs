@@ -1,0 +1,259 @@
+//! Where a line of Chinese may break: no closing mark at a line start, no opening mark at a line end,
+//! numbers with their unit, Latin words and protected words in one piece.
+
+use std::ops::Range;
+
+use crate::font::columns;
+
+/// Cuts `text` into pieces of at most `width` columns. `keep` are words that stay whole where they fit on a
+/// line. Pieces have no space at their ends.
+pub(crate) fn wrap(text: &str, width: u16, keep: &[String]) -> Vec<Range<usize>> {
+    let width = width.max(2);
+    let mut whole: Vec<Range<usize>> = Vec::new();
+    for word in keep.iter().filter(|w| !w.is_empty() && word_columns(w) <= width) {
+        whole.extend(text.match_indices(word.as_str()).map(|(at, found)| at..at.saturating_add(found.len())));
+    }
+    let mut lines = Vec::new();
+    let mut start = 0; // of the line
+    let mut used = 0u16;
+    // The last place a break is allowed, and the columns from there on.
+    let mut place: Option<(usize, u16)> = None;
+    let mut before: Option<char> = None;
+    for (at, c) in text.char_indices() {
+        let wide = columns(c);
+        if at > start && may_break(before, c) && !whole.iter().any(|w| w.start < at && at < w.end) {
+            place = Some((at, 0));
+        }
+        if used.saturating_add(wide) > width && c != ' ' {
+            let (cut, carried) = place.unwrap_or((at, 0));
+            push(&mut lines, text, start..cut);
+            start = cut;
+            used = carried;
+            place = None;
+        }
+        used = used.saturating_add(wide);
+        if let Some((_, carried)) = &mut place {
+            *carried = carried.saturating_add(wide);
+        }
+        // A line does not begin with the space that it broke at.
+        if c == ' ' && text.get(start..at).is_some_and(|s| s.trim().is_empty()) && !lines.is_empty() {
+            start = at.saturating_add(1);
+            used = 0;
+            place = None;
+        }
+        before = Some(c);
+    }
+    push(&mut lines, text, start..text.len());
+    if lines.is_empty() {
+        lines.push(0..0);
+    }
+    lines
+}
+
+fn push(lines: &mut Vec<Range<usize>>, text: &str, range: Range<usize>) {
+    if let Some(piece) = text.get(range.clone()) {
+        let end = range.start.saturating_add(piece.trim_end_matches(' ').len());
+        if end > range.start {
+            lines.push(range.start..end);
+        }
+    }
+}
+
+/// Columns of a piece of text.
+pub(crate) fn word_columns(text: &str) -> u16 {
+    text.chars().fold(0u16, |sum, c| sum.saturating_add(columns(c)))
+}
+
+fn may_break(before: Option<char>, c: char) -> bool {
+    let Some(a) = before else { return false };
+    if a == ' ' {
+        return true;
+    }
+    if c == ' ' {
+        return false;
+    }
+    // Two ASCII characters: a word, a number, an address.
+    if a.is_ascii() && c.is_ascii() {
+        return false;
+    }
+    if is_closing(c) || is_opening(a) {
+        return false;
+    }
+    if a.is_ascii_digit() && is_unit(c) {
+        return false;
+    }
+    !(a == '第' && c.is_ascii_digit())
+}
+
+// Marks that do not begin a line.
+fn is_closing(c: char) -> bool {
+    matches!(
+        c,
+        '，' | '。'
+            | '、'
+            | '；'
+            | '：'
+            | '？'
+            | '！'
+            | '）'
+            | '〕'
+            | '】'
+            | '》'
+            | '〉'
+            | '」'
+            | '』'
+            | '〗'
+            | '”'
+            | '’'
+            | '…'
+            | '—'
+            | '·'
+            | '％'
+            | '℃'
+            | '‰'
+            | '!'
+            | ')'
+            | ','
+            | '.'
+            | ':'
+            | ';'
+            | '?'
+            | ']'
+            | '}'
+            | '%'
+    )
+}
+
+// Marks that do not end a line.
+fn is_opening(c: char) -> bool {
+    matches!(
+        c,
+        '（' | '〔'
+            | '【'
+            | '《'
+            | '〈'
+            | '「'
+            | '『'
+            | '〖'
+            | '“'
+            | '‘'
+            | '￥'
+            | '¥'
+            | '№'
+            | '('
+            | '['
+            | '{'
+    )
+}
+
+// Units and counters that belong to the number before them.
+fn is_unit(c: char) -> bool {
+    matches!(
+        c,
+        '年' | '月'
+            | '日'
+            | '时'
+            | '分'
+            | '秒'
+            | '元'
+            | '角'
+            | '万'
+            | '亿'
+            | '天'
+            | '个'
+            | '张'
+            | '段'
+            | '件'
+            | '号'
+            | '条'
+            | '款'
+            | '项'
+            | '次'
+            | '人'
+            | '名'
+            | '户'
+            | '处'
+            | '米'
+            | '平'
+            | '㎡'
+            | '里'
+            | '斤'
+            | '克'
+            | '吨'
+            | '台'
+            | '辆'
+            | '把'
+            | '只'
+            | '块'
+            | '间'
+            | '室'
+            | '栋'
+            | '楼'
+            | '房'
+            | '街'
+            | '岁'
+            | '周'
+            | '点'
+            | '倍'
+            | '份'
+            | '页'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    fn lines(text: &str, width: u16) -> Vec<&str> {
+        wrap(text, width, &[]).into_iter().map(|r| &text[r]).collect()
+    }
+
+    #[test]
+    fn no_closing_mark_at_a_line_start_and_no_opening_at_its_end() {
+        let text = "你在（东城）街道，未经批准占用《城市道路管理条例》第二十七条规定的道路。";
+        for width in 6..40 {
+            let lines = lines(text, width);
+            assert_eq!(lines.concat(), text, "width {width}");
+            for line in &lines {
+                assert!(word_columns(line) <= width, "{line} at {width}");
+                assert!(!is_closing(line.chars().next().unwrap()), "{line} at {width}");
+                assert!(!is_opening(line.chars().last().unwrap()), "{line} at {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_stay_with_their_unit_and_words_whole() {
+        for width in 14..40 {
+            for line in lines("至2026年10月9日（含当日）缴纳￥50.00元，电话0769-00000000，第000456号", width)
+            {
+                assert!(
+                    !line.ends_with(|c: char| c.is_ascii_digit()) || line.ends_with("00000000"),
+                    "{line} at {width}"
+                );
+                assert!(!line.starts_with("00元") && !line.ends_with('￥'), "{line} at {width}");
+            }
+        }
+    }
+
+    #[test]
+    fn kept_words_are_not_broken_where_they_fit() {
+        let keep = ["阿依古丽·买买提".to_owned()];
+        let text = "当事人为阿依古丽·买买提（公民）";
+        for width in 16..34 {
+            assert!(
+                wrap(text, width, &keep).into_iter().any(|r| text[r].contains("阿依古丽·买买提")),
+                "{width}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_word_longer_than_the_line_is_cut_and_nothing_is_lost() {
+        let text = "x".repeat(100);
+        assert_eq!(lines(&text, 32).concat(), text);
+        assert_eq!(lines("", 32), [""]);
+        assert_eq!(lines("甲 乙", 2), ["甲", "乙"]);
+    }
+}
