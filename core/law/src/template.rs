@@ -114,4 +114,9 @@ pub const PLACES: &[&str] = &[
     "service", "verify_code", "contact_phone", "complaint_phone", "data_purpose",
     "come_where", "come_when", "transfer_reason", "void_reason", "corrects", "correction",
     "revokes", "revocation_reason", "e_address", "head", "filing",
+    // Flags and parts that only some papers have; rulebooks/prc-national/README.md explains each.
+    "party_kind", "representative", "signer", "warning", "limb_name", "limb_basis", "limb_a", "limb_b",
+    "limb_c", "limb_d", "limb_e", "discovered_on", "prior_order_on", "prior_order_due", "prior_order_found",
+    "pay_account", "sign_refused", "sign_unable", "refused_to_take", "served_at", "act_ended",
+    "reconsideration_online", "milder_law", "entry_hash", "receipt", "waiver_rule", "handed_to", "you",
 ];
