@@ -43,7 +43,7 @@ PY
   --output-file="$work/slip.otf" --no-hinting --desubroutinize --layout-features='' --notdef-outline \
   --name-IDs='0,1,2,3,4,5,6,13,14' \
   --drop-tables+=vhea,vmtx,VORG,GSUB,GPOS,GDEF,BASE,DSIG
-"$work/venv/bin/otf2ttf" --post-format 3 --output "$work/slip.ttf" "$work/slip.otf"
+"$work/venv/bin/otf2ttf" --post-format 3 --max-error 2.5 --output "$work/slip.ttf" "$work/slip.otf"
 "$work/venv/bin/python" - "$work/slip.ttf" slip-font.ttf <<'PY'
 import sys
 from fontTools.ttLib import TTFont

@@ -25,6 +25,21 @@ impl Bitmap {
         Bitmap { width, height, stride, data: vec![0; stride.saturating_mul(usize::from(height))] }
     }
 
+    /// From rows of bytes, leftmost dot in the highest bit, each row filled up to a whole byte.
+    /// `None` when there are not enough bytes.
+    #[must_use]
+    pub fn from_rows(width: u16, height: u16, rows: &[u8]) -> Option<Bitmap> {
+        let mut out = Bitmap::new(width, height);
+        let spare = u32::from(width % 8);
+        for (row, target) in rows.chunks(out.stride.max(1)).zip(out.data.chunks_mut(out.stride.max(1))) {
+            target.get_mut(..row.len())?.copy_from_slice(row);
+            if let (Some(last), true) = (target.last_mut(), spare > 0) {
+                *last &= 0xffu8.checked_shl(8u32.saturating_sub(spare)).unwrap_or(0);
+            }
+        }
+        (rows.len() >= out.data.len()).then_some(out)
+    }
+
     /// Width in dots.
     #[must_use]
     pub fn width(&self) -> u16 {

@@ -64,7 +64,7 @@ pub fn bundled_has(c: char) -> bool {
     bits.get(word).is_some_and(|w| w >> (code % 64) & 1 == 1)
 }
 
-fn bundled() -> Option<&'static FontRef<'static>> {
+pub(crate) fn bundled() -> Option<&'static FontRef<'static>> {
     static FONT: OnceLock<Option<FontRef<'static>>> = OnceLock::new();
     FONT.get_or_init(|| FontRef::try_from_slice(BUNDLED).ok()).as_ref()
 }
@@ -92,7 +92,7 @@ pub(crate) fn pitch(px: u16) -> u16 {
 }
 
 // Where the baseline lies in the square: Noto's ideographs reach from -120 to 880 thousandths.
-const BASELINE: f32 = 0.88;
+pub(crate) const BASELINE: f32 = 0.88;
 // Ink where more than this share of a dot is covered; a little under half keeps thin strokes.
 const COVERED: f32 = 0.42;
 

@@ -28,6 +28,7 @@ mod error;
 pub mod escpos;
 mod font;
 mod layout;
+pub mod pdf;
 pub mod png;
 mod raster;
 pub mod text;

@@ -3,7 +3,7 @@
 
 mod samples;
 
-use ezhifa_slip::{BundledOnly, Paper, layout, png, text};
+use ezhifa_slip::{BundledOnly, Paper, layout, pdf, png, text};
 
 #[test]
 fn previews() {
@@ -11,9 +11,12 @@ fn previews() {
     for (name, slip) in
         [("fine", samples::fine(true)), ("no-penalty", samples::no_penalty()), ("rare", samples::rare())]
     {
+        let a4 = layout(&slip, Paper::A4, &BundledOnly).unwrap();
+        std::fs::write(format!("{dir}/{name}-a4.pdf"), pdf::render(&a4).unwrap()).unwrap();
         for (width, paper) in [("58", Paper::Mm58), ("80", Paper::Mm80)] {
             let set = layout(&slip, paper, &BundledOnly).unwrap();
             std::fs::write(format!("{dir}/{name}-{width}.png"), png::render(&set).unwrap()).unwrap();
+            std::fs::write(format!("{dir}/{name}-{width}.pdf"), pdf::render(&set).unwrap()).unwrap();
             std::fs::write(format!("{dir}/{name}-{width}.txt"), text::render(&set)).unwrap();
         }
     }
