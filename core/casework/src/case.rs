@@ -1,1 +1,660 @@
-//! The state of one case: a fold over its events.
+//! The state of one case: a fold over its events. Reading only; [`crate::fold`] writes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDateTime;
+use ezhifa_law::{
+    decision::{Decision, DefenceCap, History, PriorOrder},
+    facts::Facts,
+    money::Fen,
+    terms::{Outcome, PartyKind, SlipKind},
+};
+
+use crate::{
+    event::{
+        CaseId, CashGround, CashLeg, Choice, CloseWay, DecisionRecord, Destination, EvidenceItem, FilingWay,
+        Laws, PayWay, PrintState, ServiceWay, Source, StatementKind,
+    },
+    people::{Crew, EServiceConsent, OfficerId, Party, Place, Private, SignerRole, Signing},
+};
+
+/// One case, as its events tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Case {
+    pub(crate) id: CaseId,
+    pub(crate) opening: Option<Opening>,
+    pub(crate) shown: BTreeSet<OfficerId>,
+    pub(crate) evidence: Vec<Held>,
+    pub(crate) party: Option<Party>,
+    pub(crate) act: Option<Act>,
+    pub(crate) facts: Facts,
+    pub(crate) history: Option<History>,
+    pub(crate) prior: Option<Prior>,
+    pub(crate) proposal: Option<Proposal>,
+    pub(crate) notice: Option<Notice>,
+    pub(crate) statement: Option<Statement>,
+    pub(crate) defence_cap: Option<DefenceCap>,
+    pub(crate) recusals: BTreeMap<OfficerId, Option<bool>>,
+    pub(crate) education: Option<String>,
+    pub(crate) corrections_seen: Vec<CorrectionSeen>,
+    pub(crate) promise: Option<NaiveDateTime>,
+    pub(crate) record: Option<DecisionRecord>,
+    pub(crate) decided_by: Option<Crew>,
+    pub(crate) ended: Vec<Ended>,
+    pub(crate) revocation_cap: Option<DefenceCap>,
+    pub(crate) slips: Vec<Issued>,
+    pub(crate) refused_taking: Option<(NaiveDateTime, Signing)>,
+    pub(crate) service: Option<Service>,
+    pub(crate) consent: Option<EServiceConsent>,
+    pub(crate) rechecks: Vec<Recheck>,
+    pub(crate) payments: Vec<Payment>,
+    pub(crate) refunded: Fen,
+    pub(crate) filed: Option<(NaiveDateTime, FilingWay)>,
+    pub(crate) clerical: Vec<(String, Option<String>)>,
+    pub(crate) waiver_ruled: Option<bool>,
+    pub(crate) advice: Option<(String, Option<String>)>,
+    pub(crate) handed: Option<Handed>,
+    pub(crate) closed: Option<CloseWay>,
+}
+
+/// How the case was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// When.
+    pub at: NaiveDateTime,
+    /// Where from.
+    pub source: Source,
+    /// Where.
+    pub place: Place,
+    /// 演练.
+    pub drill: bool,
+    /// Case it goes on from.
+    pub continues: Option<CaseId>,
+}
+
+/// Evidence as the case holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The item.
+    pub item: EvidenceItem,
+    /// Came after the decision: never part of its basis (证据规定 60).
+    pub after_decision: bool,
+}
+
+/// 案由 and act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// Offence id.
+    pub offence: String,
+    /// When.
+    pub at: NaiveDateTime,
+    /// As printed.
+    pub text: Private,
+}
+
+/// An earlier order that this case rests on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prior {
+    /// The order, with this case's own re-check where there is one.
+    pub order: PriorOrder,
+    /// Who made it.
+    pub ordered_by: Vec<OfficerId>,
+}
+
+/// The last proposal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// What the rulebook says, with the officers' choice in it.
+    pub decision: Decision,
+    /// The officers' choice and its reason.
+    pub choice: Option<Choice>,
+    /// When.
+    pub at: NaiveDateTime,
+    /// Rulebooks.
+    pub laws: Laws,
+    /// A statement was upheld after it: it must be made again.
+    pub outdated: bool,
+}
+
+impl Proposal {
+    /// Outcome and amount that the party is told.
+    #[must_use]
+    pub fn told(&self) -> DefenceCap {
+        DefenceCap { outcome: self.decision.outcome, amount: self.decision.amount }
+    }
+
+    /// The choice as the rulebook takes it; the reason for it stays here.
+    #[must_use]
+    pub fn law_choice(&self) -> Option<ezhifa_law::decision::Choice> {
+        self.choice.as_ref().and_then(Choice::for_law)
+    }
+}
+
+/// 告知 as given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When.
+    pub at: NaiveDateTime,
+    /// By whom.
+    pub crew: Crew,
+    /// Provision told.
+    pub offence: String,
+    /// Outcome and amount told.
+    pub told: DefenceCap,
+}
+
+/// 陈述申辩 as heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// When.
+    pub at: NaiveDateTime,
+    /// By whom heard.
+    pub crew: Crew,
+    /// Made, not made, waived.
+    pub kind: StatementKind,
+    /// Who spoke.
+    pub by: SignerRole,
+    /// Words.
+    pub words: Private,
+    /// 复核.
+    pub review: String,
+    /// Accepted.
+    pub upheld: bool,
+}
+
+/// 改正 as seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectionSeen {
+    /// When.
+    pub at: NaiveDateTime,
+    /// Evidence ids.
+    pub evidence: Vec<String>,
+}
+
+/// Why a decision no longer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndedBy {
+    /// 作废 before the hand-over.
+    Void,
+    /// 未交付.
+    Undelivered,
+    /// 撤销.
+    Revoked,
+}
+
+/// A decision that no longer stands; its number stays explained for ever.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The record as it was.
+    pub record: DecisionRecord,
+    /// Why it ended.
+    pub by: EndedBy,
+    /// Reason as recorded.
+    pub reason: String,
+    /// When.
+    pub at: NaiveDateTime,
+    /// Number of the paper that says so, when there is one.
+    pub paper: Option<String>,
+}
+
+/// A paper that was signed, and what came of its prints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Kind.
+    pub slip: SlipKind,
+    /// Number.
+    pub number: String,
+    /// Code.
+    pub code: String,
+    /// Check code.
+    pub check_code: String,
+    /// Document, exact.
+    pub document: String,
+    /// When.
+    pub at: NaiveDateTime,
+    /// Print attempts in order.
+    pub prints: Vec<Print>,
+}
+
+/// One print attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Print {
+    /// 补打 n.
+    pub copy: u32,
+    /// Result.
+    pub result: PrintState,
+    /// What the officer saw, where the result is unknown.
+    pub confirmed: Option<bool>,
+}
+
+impl Print {
+    /// A whole paper is certainly in somebody's hand.
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        match self.result {
+            PrintState::Printed => true,
+            PrintState::Unknown => self.confirmed == Some(true),
+            PrintState::NotPrinted { .. } => false,
+        }
+    }
+
+    /// The end is unknown and nobody has looked yet.
+    #[must_use]
+    pub fn open(&self) -> bool {
+        self.result == PrintState::Unknown && self.confirmed.is_none()
+    }
+}
+
+impl Issued {
+    /// A whole paper exists.
+    #[must_use]
+    pub fn printed(&self) -> bool {
+        self.prints.iter().any(Print::complete)
+    }
+
+    /// 0 for the first paper, n for 补打 n: a print that may have come out counts.
+    #[must_use]
+    pub fn next_copy(&self) -> u32 {
+        let out = self.prints.iter().filter(|p| p.complete() || p.open()).count();
+        u32::try_from(out).unwrap_or(u32::MAX)
+    }
+}
+
+/// 送达 as done: every clock of the party starts here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// When.
+    pub at: NaiveDateTime,
+    /// How.
+    pub how: ServiceWay,
+    /// Who signed.
+    pub signing: Signing,
+    /// By whom.
+    pub crew: Crew,
+}
+
+/// 复查 as made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recheck {
+    /// When.
+    pub at: NaiveDateTime,
+    /// By whom.
+    pub crew: Crew,
+    /// Corrected?
+    pub corrected: bool,
+    /// Evidence ids.
+    pub evidence: Vec<String>,
+}
+
+/// 缴款 as made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// When.
+    pub at: NaiveDateTime,
+    /// Fen.
+    pub amount: Fen,
+    /// How.
+    pub how: PayWay,
+    /// Receipt.
+    pub receipt: String,
+    /// Why cash.
+    pub cash: Option<CashGround>,
+    /// Handed on, when cash.
+    pub legs: Vec<(CashLeg, NaiveDateTime)>,
+}
+
+/// Where the case went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handed {
+    /// Where to.
+    pub to: Destination,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: NaiveDateTime,
+    /// Number of the notice.
+    pub number: Option<String>,
+}
+
+/// How far a case has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Nothing but perhaps evidence.
+    Unopened,
+    /// 调查取证.
+    Gathering,
+    /// The rulebook has proposed.
+    Proposed,
+    /// 已告知.
+    Noticed,
+    /// 已听取陈述申辩.
+    Heard,
+    /// 已决定, not yet signed as a paper.
+    Decided,
+    /// Signed, not certainly printed.
+    Issued,
+    /// A whole paper exists.
+    Printed,
+    /// 拒绝接收, follow-up service owed.
+    TakingRefused,
+    /// 已送达.
+    Served,
+    /// 已转出.
+    HandedOver,
+    /// 已结案.
+    Closed,
+}
+
+impl Case {
+    /// A case of which nothing is known yet.
+    #[must_use]
+    pub fn new(id: CaseId) -> Self {
+        Case { id, ..Case::default() }
+    }
+
+    /// Id.
+    #[must_use]
+    pub fn id(&self) -> &CaseId {
+        &self.id
+    }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        if self.closed.is_some() {
+            return Phase::Closed;
+        }
+        if self.handed.is_some() {
+            return Phase::HandedOver;
+        }
+        if let Some(record) = &self.record {
+            return if self.service.is_some() {
+                Phase::Served
+            } else if self.refused_taking.is_some() {
+                Phase::TakingRefused
+            } else {
+                match self.slip(&record.number) {
+                    Some(slip) if slip.printed() => Phase::Printed,
+                    Some(_) => Phase::Issued,
+                    None => Phase::Decided,
+                }
+            };
+        }
+        if self.opening.is_none() {
+            Phase::Unopened
+        } else if self.statement.is_some() {
+            Phase::Heard
+        } else if self.notice.is_some() {
+            Phase::Noticed
+        } else if self.proposal.is_some() {
+            Phase::Proposed
+        } else {
+            Phase::Gathering
+        }
+    }
+
+    /// How it was opened.
+    #[must_use]
+    pub fn opening(&self) -> Option<&Opening> {
+        self.opening.as_ref()
+    }
+
+    /// Where it happened.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        self.opening.as_ref().map(|o| &o.place)
+    }
+
+    /// 演练.
+    #[must_use]
+    pub fn is_drill(&self) -> bool {
+        self.opening.as_ref().is_some_and(|o| o.drill)
+    }
+
+    /// Officers whose certificates were shown.
+    #[must_use]
+    pub fn certificates_shown(&self) -> &BTreeSet<OfficerId> {
+        &self.shown
+    }
+
+    /// Evidence in the order in which it came.
+    #[must_use]
+    pub fn evidence(&self) -> &[Held] {
+        &self.evidence
+    }
+
+    /// The party, with everything that the sealed store may hold.
+    #[must_use]
+    pub fn party(&self) -> Option<&Party> {
+        self.party.as_ref()
+    }
+
+    /// The party as a paper may show it.
+    #[must_use]
+    pub fn party_on_paper(&self) -> Option<Party> {
+        let day = self.act.as_ref().map(|a| a.at.date());
+        self.party.as_ref().map(|p| match day {
+            Some(day) => p.on_paper(day),
+            None => p.clone(),
+        })
+    }
+
+    /// 不满十四周岁 at the act.
+    #[must_use]
+    pub fn is_child(&self) -> bool {
+        match (&self.party, &self.act) {
+            (Some(party), Some(act)) => party.is_child_at(act.at.date()),
+            _ => false,
+        }
+    }
+
+    /// Kind of party; an unknown person is a citizen, which has the lower gate.
+    #[must_use]
+    pub fn party_kind(&self) -> PartyKind {
+        self.party.as_ref().map_or(PartyKind::Citizen, |p| p.kind)
+    }
+
+    /// 案由 and act.
+    #[must_use]
+    pub fn act(&self) -> Option<&Act> {
+        self.act.as_ref()
+    }
+
+    /// Answers so far.
+    #[must_use]
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// First-offence look-up, when asked.
+    #[must_use]
+    pub fn history(&self) -> Option<&History> {
+        self.history.as_ref()
+    }
+
+    /// The earlier order that this case rests on.
+    #[must_use]
+    pub fn prior_order(&self) -> Option<&Prior> {
+        self.prior.as_ref()
+    }
+
+    /// The last proposal.
+    #[must_use]
+    pub fn proposal(&self) -> Option<&Proposal> {
+        self.proposal.as_ref()
+    }
+
+    /// 告知.
+    #[must_use]
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notice.as_ref()
+    }
+
+    /// 陈述申辩.
+    #[must_use]
+    pub fn statement(&self) -> Option<&Statement> {
+        self.statement.as_ref()
+    }
+
+    /// 教育.
+    #[must_use]
+    pub fn education(&self) -> Option<&str> {
+        self.education.as_deref()
+    }
+
+    /// When the correction was seen, by the officers at the stop or at a re-check.
+    #[must_use]
+    pub fn corrected_at(&self) -> Option<NaiveDateTime> {
+        let seen = self.corrections_seen.first().map(|c| c.at);
+        let rechecked = self.rechecks.iter().find(|r| r.corrected).map(|r| r.at);
+        seen.or(rechecked)
+    }
+
+    /// 改正承诺: until when.
+    #[must_use]
+    pub fn promise(&self) -> Option<NaiveDateTime> {
+        self.promise
+    }
+
+    /// The decision that stands.
+    #[must_use]
+    pub fn record(&self) -> Option<&DecisionRecord> {
+        self.record.as_ref()
+    }
+
+    /// Who decided.
+    #[must_use]
+    pub fn decided_by(&self) -> Option<&Crew> {
+        self.decided_by.as_ref()
+    }
+
+    /// When the order is due, where the standing decision orders something.
+    #[must_use]
+    pub fn order_due(&self) -> Option<NaiveDateTime> {
+        self.record.as_ref().and_then(|r| r.order_due)
+    }
+
+    /// Decisions that no longer stand.
+    #[must_use]
+    pub fn ended(&self) -> &[Ended] {
+        &self.ended
+    }
+
+    /// Papers signed so far.
+    #[must_use]
+    pub fn slips(&self) -> &[Issued] {
+        &self.slips
+    }
+
+    /// The paper with this number.
+    #[must_use]
+    pub fn slip(&self, number: &str) -> Option<&Issued> {
+        self.slips.iter().find(|s| s.number == number)
+    }
+
+    /// Whether the paper of the standing decision certainly exists.
+    #[must_use]
+    pub fn printed(&self) -> bool {
+        self.record.as_ref().and_then(|r| self.slip(&r.number)).is_some_and(Issued::printed)
+    }
+
+    /// 送达 of the standing decision.
+    #[must_use]
+    pub fn served(&self) -> Option<&Service> {
+        self.service.as_ref()
+    }
+
+    /// 拒绝接收: when and by whom, while the follow-up service is owed.
+    #[must_use]
+    pub fn taking_refused(&self) -> Option<(NaiveDateTime, &Signing)> {
+        self.refused_taking.as_ref().map(|(at, s)| (*at, s))
+    }
+
+    /// Signed consent to electronic service.
+    #[must_use]
+    pub fn e_service(&self) -> Option<&EServiceConsent> {
+        self.consent.as_ref()
+    }
+
+    /// 复查.
+    #[must_use]
+    pub fn rechecks(&self) -> &[Recheck] {
+        &self.rechecks
+    }
+
+    /// 缴款.
+    #[must_use]
+    pub fn payments(&self) -> &[Payment] {
+        &self.payments
+    }
+
+    /// Paid less refunded.
+    #[must_use]
+    pub fn balance_paid(&self) -> Fen {
+        let paid = self.payments.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount.0));
+        Fen(paid.saturating_sub(self.refunded.0))
+    }
+
+    /// 备案.
+    #[must_use]
+    pub fn filed(&self) -> Option<(NaiveDateTime, FilingWay)> {
+        self.filed
+    }
+
+    /// 补正: what, and the number of its paper.
+    #[must_use]
+    pub fn clerical_corrections(&self) -> &[(String, Option<String>)] {
+        &self.clerical
+    }
+
+    /// The head's ruling on a proposed waiver.
+    #[must_use]
+    pub fn waiver_ruled(&self) -> Option<bool> {
+        self.waiver_ruled
+    }
+
+    /// 劝导: what was said, and the number of its paper.
+    #[must_use]
+    pub fn advice(&self) -> Option<(&str, Option<&str>)> {
+        self.advice.as_ref().map(|(text, number)| (text.as_str(), number.as_deref()))
+    }
+
+    /// Where it went.
+    #[must_use]
+    pub fn handed(&self) -> Option<&Handed> {
+        self.handed.as_ref()
+    }
+
+    /// 结案.
+    #[must_use]
+    pub fn closed(&self) -> Option<CloseWay> {
+        self.closed
+    }
+
+    /// How the case ends as far as can be said now (LAW.md 6.2): an order that was complied with is
+    /// `OrderComplied`, a proposed waiver that the head granted is `NoPenalty`.
+    #[must_use]
+    pub fn outcome(&self) -> Option<Outcome> {
+        if let Some(handed) = &self.handed {
+            return Some(match handed.to {
+                Destination::Ordinary => Outcome::OrdinaryProcedure,
+                Destination::Organ(_) => Outcome::Referral,
+            });
+        }
+        if let Some(record) = &self.record {
+            let complied = self.rechecks.last().is_some_and(|r| r.corrected);
+            return Some(match record.outcome {
+                Outcome::Order if complied => Outcome::OrderComplied,
+                Outcome::NoPenaltyProposed if self.waiver_ruled == Some(true) => Outcome::NoPenalty,
+                outcome => outcome,
+            });
+        }
+        if self.advice.is_some() {
+            return Some(Outcome::Advice);
+        }
+        match self.closed {
+            Some(CloseWay::NoViolation | CloseWay::Withdrawn) => Some(Outcome::NoViolation),
+            _ => None,
+        }
+    }
+}

@@ -3,13 +3,21 @@
 //! A kind is never changed in meaning; a new meaning is a new kind or a new version.
 
 use chrono::NaiveDateTime;
-use ezhifa_law::{decision::Decision, facts::Value, money::Fen, terms::{Outcome, Series, SlipKind}};
+use ezhifa_law::{
+    decision::{Decision, PackRef, PriorOrder},
+    facts::Value,
+    money::Fen,
+    terms::{Outcome, Remedy, Series, SlipKind},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::people::{Crew, EServiceConsent, OfficerId, Party, Place, Private, Signing};
+use crate::{
+    people::{Crew, EServiceConsent, OfficerId, Party, Place, Private, SignerRole, Signing},
+    words::words,
+};
 
 /// Case id: opaque, made by the phone from its randomness, the same for ever.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CaseId(pub String);
 
@@ -105,13 +113,176 @@ pub enum StatementKind {
     Waived,
 }
 
+words! {
+    /// Where an answer comes from.
+    FactSource {
+        /// The officer saw or measured it.
+        Officer = "officer",
+        /// The party said so: an inquiry, so certificates come first (处罚法 55).
+        Party = "party",
+        /// Read from a photo or a document.
+        Photo = "photo",
+        /// From HQ's lists on the phone.
+        Replica = "replica",
+    }
+}
+
+words! {
+    /// How the party was told (处罚法 44).
+    NoticeWay {
+        /// 口头告知.
+        Oral = "oral",
+        /// 书面告知.
+        Paper = "paper",
+    }
+}
+
+words! {
+    /// How an officer confirmed with a secret of their own.
+    ConfirmWay {
+        /// PIN.
+        Pin = "pin",
+        /// The platform's authenticator.
+        Authenticator = "authenticator",
+    }
+}
+
+words! {
+    /// 送达方式.
+    ServiceWay {
+        /// 当场交付.
+        HandedOver = "handed_over",
+        /// 电子送达: only with signed consent (处罚法 61 ②).
+        Electronic = "electronic",
+        /// 留置送达, photographed or filmed (民诉法 89).
+        LeftAndFilmed = "left_and_filmed",
+        /// 交有权签收的人 (民诉法 88).
+        ToReceiver = "to_receiver",
+        /// 邮寄送达.
+        Mailed = "mailed",
+    }
+}
+
+words! {
+    /// 缴款方式 (处罚法 67 to 69).
+    PayWay {
+        /// 电子缴款码.
+        PayCode = "pay_code",
+        /// 银行.
+        Bank = "bank",
+        /// 当场收缴.
+        Cash = "cash",
+    }
+}
+
+words! {
+    /// Why cash may be taken.
+    CashGround {
+        /// 一百元以下 (处罚法 68 一).
+        SmallFine = "small_fine",
+        /// 不当场收缴事后难以执行 (处罚法 68 二): with a recorded reason.
+        HardToEnforce = "hard_to_enforce",
+        /// 边远、水上、交通不便, at the party's request (处罚法 69).
+        Remote = "remote",
+    }
+}
+
+words! {
+    /// Where cash went on its two legs (处罚法 71).
+    CashLeg {
+        /// 交至行政机关.
+        ToOrgan = "to_organ",
+        /// 缴付指定的银行.
+        ToBank = "to_bank",
+    }
+}
+
+words! {
+    /// How the decision reached the organ (备案, 处罚法 52 ③).
+    FilingWay {
+        /// HQ's signed receipt.
+        Receipt = "receipt",
+        /// 密封导出.
+        SealedExport = "sealed_export",
+        /// Another phone carried it.
+        OtherPhone = "other_phone",
+        /// 备案报送单 on paper.
+        PrintedSheet = "printed_sheet",
+    }
+}
+
+words! {
+    /// 结案方式.
+    CloseWay {
+        /// 劝导.
+        Advice = "advice",
+        /// 无违法.
+        NoViolation = "no_violation",
+        /// The decision is served and everything owed is done.
+        Done = "done",
+        /// 责令改正 and done: no penalty, no 不予处罚决定书.
+        OrderComplied = "order_complied",
+        /// Goes on elsewhere: ordinary procedure, another organ, a follow-up case.
+        Transferred = "transferred",
+        /// Nothing could be established: 撤案.
+        Withdrawn = "withdrawn",
+    }
+}
+
+/// Where a case goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Destination {
+    /// 转普通程序.
+    Ordinary,
+    /// 移送: name of the organ.
+    Organ(String),
+}
+
+/// The officers' choice where the law leaves one: what, how much, and why. Limb B (可以) needs a
+/// reason either way: then only the reason stands here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Choice {
+    /// Another outcome that the rulebook allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// Another amount inside the range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Fen>,
+    /// Reason code from the organ's list.
+    pub reason: String,
+}
+
+impl Choice {
+    /// A reason for the proposal as it stands.
+    #[must_use]
+    pub fn because(reason: impl Into<String>) -> Self {
+        Choice { outcome: None, amount: None, reason: reason.into() }
+    }
+
+    /// As the rulebook takes it: `None` where only a reason is given.
+    #[must_use]
+    pub fn for_law(&self) -> Option<ezhifa_law::decision::Choice> {
+        self.outcome.map(|outcome| ezhifa_law::decision::Choice { outcome, amount: self.amount })
+    }
+}
+
+/// The two rulebooks that were evaluated (从旧兼从轻, 处罚法 37).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Laws {
+    /// In force at the act.
+    pub at_act: PackRef,
+    /// In force at the decision.
+    pub at_decision: PackRef,
+}
+
 /// How the second officer confirmed (DESIGN.md 6, Officers).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation {
     /// Who.
     pub officer: OfficerId,
-    /// `pin` or `authenticator`.
-    pub how: String,
+    /// PIN or authenticator.
+    pub how: ConfirmWay,
     /// When.
     pub at: NaiveDateTime,
 }
@@ -146,6 +317,17 @@ pub struct DecisionRecord {
     /// Replica time the first-offence answer had.
     #[serde(default)]
     pub history_as_of: Option<NaiveDateTime>,
+    /// Which paper.
+    pub slip: SlipKind,
+    /// Which remedy clause belongs on it.
+    pub remedy: Remedy,
+    /// Fines of this encounter before this one: an input of the replay.
+    pub encounter_fines: Fen,
+    /// The rulebooks evaluated: inputs of the replay.
+    pub laws: Laws,
+    /// The officers' choice as the rulebook took it: an input of the replay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choice: Option<ezhifa_law::decision::Choice>,
 }
 
 /// Why nothing came out of the printer, or that it did.
@@ -194,7 +376,7 @@ pub enum Event {
     /// 当事人身份.
     PartyIdentified {
         /// The party.
-        party: Party,
+        party: Box<Party>,
     },
     /// 案由, act time and place.
     OffenceChosen {
@@ -211,8 +393,8 @@ pub enum Event {
         name: String,
         /// Answer.
         value: Value,
-        /// `officer`, `party`, `photo`, `replica`.
-        source: String,
+        /// Where the answer comes from.
+        source: FactSource,
     },
     /// First-offence look-up: also the access record.
     HistoryAsked {
@@ -226,7 +408,7 @@ pub enum Event {
     /// An earlier order was attached.
     PriorOrderAttached {
         /// The order.
-        order: ezhifa_law::decision::PriorOrder,
+        order: PriorOrder,
         /// Crew that made the order: the re-check is by another crew on another day where the pack says so.
         ordered_by: Vec<OfficerId>,
     },
@@ -234,16 +416,25 @@ pub enum Event {
     Proposed {
         /// Proposal with reasons.
         decision: Box<Decision>,
+        /// The officers' choice; the decision above already follows it, and this is what the party is told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        choice: Option<Choice>,
+        /// Fines of this encounter before this one.
+        encounter_fines: Fen,
+        /// The rulebooks evaluated.
+        laws: Laws,
     },
     /// 告知 (处罚法 44).
     NoticeGiven {
-        /// `oral` or `paper`.
-        how: String,
+        /// Oral or on paper.
+        how: NoticeWay,
     },
     /// 陈述申辩 (45) with the officers' 复核.
     StatementHeard {
         /// Made, not made, waived.
         statement: StatementKind,
+        /// Who spoke: a clerk's words are not the shop's statement.
+        by: SignerRole,
         /// The party's words.
         words: Private,
         /// What the officers found on review.
@@ -257,6 +448,9 @@ pub enum Event {
         officer: OfficerId,
         /// Head's decision; `None` while open.
         granted: Option<bool>,
+        /// The head who ruled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<OfficerId>,
     },
     /// 教育 (33 ③).
     Educated {
@@ -269,6 +463,11 @@ pub enum Event {
         at: NaiveDateTime,
         /// Evidence ids.
         evidence: Vec<String>,
+    },
+    /// 改正承诺: postpones the decision until the re-check, never replaces it.
+    CorrectionPromised {
+        /// Until when.
+        until: NaiveDateTime,
     },
     /// 决定.
     Decided {
@@ -290,6 +489,8 @@ pub enum Event {
     },
     /// A print attempt and what came of it.
     Printed {
+        /// Which paper.
+        number: String,
         /// 0 is the first print, n is 补打 n.
         copy: u32,
         /// Result.
@@ -300,18 +501,27 @@ pub enum Event {
     },
     /// 送达.
     Served {
-        /// `handed_over`, `electronic`, `left_and_filmed`, `to_receiver`…
-        how: String,
+        /// In which way.
+        how: ServiceWay,
         /// Who signed.
+        signing: Signing,
+    },
+    /// 拒绝接收: noted and filmed; a follow-up service is owed and the clocks wait for it.
+    TakingRefused {
+        /// Who refused, with the film.
         signing: Signing,
     },
     /// Party gone before the hand-over: number void as 未交付.
     Undelivered {
+        /// The number.
+        number: String,
         /// Why.
         reason: String,
     },
     /// 作废 (before the hand-over only).
     Voided {
+        /// The number.
+        number: String,
         /// Reason code.
         reason: String,
         /// Second officer.
@@ -328,15 +538,35 @@ pub enum Event {
     Paid {
         /// Fen.
         amount: Fen,
-        /// `pay_code`, `bank`, `cash`.
-        how: String,
+        /// In which way.
+        how: PayWay,
         /// Receipt number.
+        receipt: String,
+        /// Why cash was lawful.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        cash: Option<CashGround>,
+        /// The reason recorded for it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// Cash handed on (71).
+    CashHandedIn {
+        /// To the organ, or by the organ to the bank.
+        leg: CashLeg,
+        /// Receipt number of the cash.
+        receipt: String,
+    },
+    /// 退还罚款 after 撤销.
+    Refunded {
+        /// Fen.
+        amount: Fen,
+        /// Voucher.
         receipt: String,
     },
     /// 备案 (52 ③).
     Filed {
-        /// `receipt`, `sealed_export`, `other_phone`, `printed_sheet`.
-        how: String,
+        /// By which way.
+        how: FilingWay,
     },
     /// 补正: clerical, outcome unchanged.
     Corrected {
@@ -344,11 +574,24 @@ pub enum Event {
         what: String,
         /// Head.
         by: OfficerId,
+        /// Number of the 补正通知书, when it prints one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
     },
     /// 撤销 by the head.
     Revoked {
         /// Why, as printed.
         reason: String,
+        /// Head.
+        by: OfficerId,
+        /// Number of the 撤销决定书, when it prints one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
+    /// 负责人对拟不予处罚的审查: granted, it is a waiver; refused, the case goes to the ordinary procedure.
+    WaiverRuled {
+        /// Granted?
+        granted: bool,
         /// Head.
         by: OfficerId,
     },
@@ -357,16 +600,27 @@ pub enum Event {
         /// Consent.
         consent: EServiceConsent,
     },
+    /// 劝导: not a decision; skips what the law lets it skip.
+    Advised {
+        /// What was said, as printed.
+        text: String,
+        /// Number, when a paper is printed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+    },
     /// 转普通程序, 移送: material carried over.
     HandedTo {
-        /// `ordinary` or the organ.
-        to: String,
+        /// Where to.
+        to: Destination,
         /// Why.
         reason: String,
+        /// Number of the notice, when one is printed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
     },
     /// 结案.
     Closed {
-        /// `served`, `advice`, `transferred`, `withdrawn`, `void`…
-        how: String,
+        /// In which way.
+        how: CloseWay,
     },
 }

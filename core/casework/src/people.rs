@@ -23,6 +23,14 @@ impl Private {
     }
 }
 
+impl Private {
+    /// Whether there is nothing in it but white space.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
 impl std::fmt::Debug for Private {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "‹{} 字›", self.0.chars().count())
@@ -152,7 +160,7 @@ pub struct Party {
     /// Legal representative or operator of an organisation.
     #[serde(default)]
     pub representative: Private,
-    /// Guardian of a child or of a person without capacity.
+    /// Guardian (监护人) of a child or of a person without capacity.
     #[serde(default)]
     pub guardian: Private,
     /// Vehicle plate, where the act is a vehicle's.
@@ -185,10 +193,10 @@ pub struct Signing {
     /// What happened.
     pub act: SigningAct,
     /// Name of the signer when not the party.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Private::is_blank")]
     pub name: Private,
     /// Reason when unable (不识字…), or words at the refusal.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Private::is_blank")]
     pub reason: Private,
     /// Evidence id of the stroke image or of the film; ink needs none.
     #[serde(default)]
@@ -238,4 +246,83 @@ pub struct EServiceConsent {
     pub evidence: String,
     /// When.
     pub at: NaiveDateTime,
+}
+
+/// The roster (执法人员名册) as HQ signs it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Roster {
+    /// Everybody of the organ who may appear in a crew.
+    pub officers: Vec<Officer>,
+}
+
+impl Roster {
+    /// Looks an officer up.
+    #[must_use]
+    pub fn get(&self, id: &OfficerId) -> Option<&Officer> {
+        self.officers.iter().find(|o| &o.id == id)
+    }
+
+    /// Whether `id` has `power` and a valid certificate on `day`.
+    #[must_use]
+    pub fn may(&self, id: &OfficerId, power: Power, day: NaiveDate) -> bool {
+        self.get(id).is_some_and(|o| o.powers.contains(&power) && o.certified_on(day))
+    }
+}
+
+impl Officer {
+    /// 具有行政执法资格 on `day`: certified, never auxiliary, certificate valid (处罚法 42).
+    #[must_use]
+    pub fn certified_on(&self, day: NaiveDate) -> bool {
+        self.kind == OfficerKind::Certified && self.valid_from <= day && day <= self.valid_to
+    }
+}
+
+impl Crew {
+    /// The two who answer for a step.
+    #[must_use]
+    pub fn officers(&self) -> [&OfficerId; 2] {
+        [&self.lead, &self.second]
+    }
+
+    /// Whether these are the same two people, whoever holds the phone.
+    #[must_use]
+    pub fn same_two(&self, other: &Crew) -> bool {
+        (self.lead == other.lead && self.second == other.second)
+            || (self.lead == other.second && self.second == other.lead)
+    }
+
+    /// Whether `id` is one of the two.
+    #[must_use]
+    pub fn has(&self, id: &OfficerId) -> bool {
+        &self.lead == id || &self.second == id
+    }
+}
+
+impl Party {
+    /// Full years at `act`, for a natural person whose birth date is known (invariant 3).
+    #[must_use]
+    pub fn age_at(&self, act: NaiveDate) -> Option<u8> {
+        match self.kind {
+            PartyKind::Organisation => None,
+            PartyKind::Citizen | PartyKind::SoleTrader => {
+                self.born.map(|born| ezhifa_law::identity::full_years(born, act))
+            }
+        }
+    }
+
+    /// 不满十四周岁 at `act`: the papers name the guardian and carry no ID number of the child.
+    #[must_use]
+    pub fn is_child_at(&self, act: NaiveDate) -> bool {
+        self.age_at(act).is_some_and(|age| age < 14)
+    }
+
+    /// The party as a paper may show it: a child's ID number stays off it (invariant 21).
+    #[must_use]
+    pub fn on_paper(&self, act: NaiveDate) -> Party {
+        let mut shown = self.clone();
+        if self.is_child_at(act) {
+            shown.id_number = Private::default();
+        }
+        shown
+    }
 }

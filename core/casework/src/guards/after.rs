@@ -1,0 +1,65 @@
+//! After the decision: 作废 and 未交付 before the hand-over, 补正 and 撤销 after it (invariant 8).
+
+use crate::{
+    case::Case,
+    command::Desk,
+    event::Confirmation,
+    guards::{crew, state},
+    people::OfficerId,
+    refusal::{Refusal, grounds},
+};
+
+grounds! {
+    HANDED_TO_PARTY: "already_handed_over", "行政处罚法第七十五条第二款",
+        "文书已交付或者当事人已拒收，不能作废" / "the paper was handed over or held out, it cannot be voided",
+        "笔误的请负责人补正；有错误的请负责人撤销" / "ask the head for a correction or a revocation";
+    NOT_SERVED: "not_served_yet", "行政处罚法第七十五条第二款",
+        "文书尚未送达" / "the paper has not been served",
+        "送达前的错误，作废重做" / "before service, void it and decide again";
+    NOT_SECOND: "void_not_confirmed", "行政处罚法第四十二条第一款",
+        "作废须由另一名执法人员本人确认" / "a void is confirmed by the other officer, with their own secret",
+        "请另一名执法人员确认" / "let the other officer confirm";
+    ALREADY_FILED: "already_filed", "行政处罚法第五十二条第三款",
+        "已经备案" / "it has been filed",
+        "不需要重复备案" / "there is nothing to file again";
+    NOTHING_TO_FILE: "nothing_to_file", "行政处罚法第五十二条第三款",
+        "没有需要备案的决定" / "there is no decision to file",
+        "责令改正、劝导随日志上传" / "orders and advice travel with the journal";
+}
+
+/// Not handed over and not refused.
+pub(crate) fn before_hand_over(case: &Case) -> Result<(), Refusal> {
+    state::decided(case)?;
+    HANDED_TO_PARTY.unless(case.service.is_none() && case.refused_taking.is_none())
+}
+
+/// 作废.
+pub(crate) fn void(
+    case: &Case,
+    desk: &Desk,
+    reason: &str,
+    confirmation: &Confirmation,
+) -> Result<(), Refusal> {
+    before_hand_over(case)?;
+    state::said("作废理由 / the reason", reason)?;
+    crew::two_certified(desk.crew, desk.roster, desk.now.date())?;
+    let decided = case.record.as_ref().map_or(desk.now, |r| r.at);
+    let theirs =
+        confirmation.officer == desk.crew.second && decided <= confirmation.at && confirmation.at <= desk.now;
+    NOT_SECOND.unless(theirs)
+}
+
+/// 补正 and 撤销.
+pub(crate) fn by_head(case: &Case, desk: &Desk, text: &str, by: &OfficerId) -> Result<(), Refusal> {
+    state::decided(case)?;
+    NOT_SERVED.unless(case.service.is_some())?;
+    state::said("内容 / the text", text)?;
+    crew::head(by, desk)
+}
+
+/// 备案.
+pub(crate) fn file(case: &Case) -> Result<(), Refusal> {
+    let record = state::decided(case)?;
+    NOTHING_TO_FILE.unless(super::decision::is_filed(record.outcome))?;
+    ALREADY_FILED.unless(case.filed.is_none())
+}

@@ -1,0 +1,90 @@
+//! Who the party is: shape of the identity, and how sure it must be for what is decided.
+
+use ezhifa_law::{
+    identity,
+    terms::{Outcome, PartyKind},
+};
+
+use crate::{
+    case::Case,
+    command::Desk,
+    people::{IdKind, Identity, Party},
+    refusal::{Refusal, grounds},
+};
+
+grounds! {
+    NO_PARTY: "party_not_identified", "行政处罚法第四十条",
+        "尚未查明当事人" / "the party is not identified",
+        "核对证件或者记录其拒绝表明身份" / "check a document or record that the person refuses";
+    NOT_VERIFIED: "identity_not_verified", "行政处罚法第四十条",
+        "罚款需要已核验的身份" / "a fine needs a verified identity",
+        "读取证件；不能核验的，可以责令改正、劝导或者转普通程序" / "read a document; otherwise order, advise or use the ordinary procedure";
+    NOT_NAMED: "party_not_named", "行政处罚法第四十条、第五十二条第二款",
+        "当事人拒绝表明身份或者身份不明，不能当场作出处罚或者不予处罚决定" / "a person who is not named cannot be the party of this decision",
+        "可以责令改正或者劝导；需要处罚的转普通程序" / "order or advise; for a penalty use the ordinary procedure";
+    BAD_ID: "id_number_invalid", "行政处罚法第四十条",
+        "证件号码不正确：{}" / "the ID number is not valid: {}",
+        "重新读取证件，或者改为自报未核验" / "read the document again or mark it as declared";
+    NO_NAME: "party_has_no_name", "行政处罚法第四十条",
+        "缺少当事人姓名或者名称" / "the party's name is missing",
+        "填写姓名、名称，或者记录拒绝表明身份" / "enter the name or record that the person refuses";
+    CHILD_ID: "child_id_not_kept", "个人信息保护法第二十八条、第三十一条",
+        "不满十四周岁的，不采集其证件号码" / "the ID number of a child under 14 is not kept",
+        "删除证件号码，填写监护人" / "remove the number and enter the guardian";
+    NO_GUARDIAN: "guardian_not_named", "行政处罚法第三十条、第三十一条",
+        "不满十四周岁或者不能辨认、控制自己行为的，应当通知监护人" / "the guardian has to be told",
+        "填写监护人" / "enter the guardian";
+    BORN_IN_FUTURE: "born_after_act", "行政处罚法第三十条",
+        "出生日期晚于现在" / "the birth date lies in the future",
+        "核对出生日期" / "check the birth date";
+}
+
+/// What is typed about a party has the right shape.
+pub(crate) fn identify(desk: &Desk, party: &Party) -> Result<(), Refusal> {
+    let named = matches!(party.identity, Identity::DocumentRead | Identity::Declared);
+    NO_NAME.unless(!named || !party.name.is_blank())?;
+    BORN_IN_FUTURE.unless(party.born.is_none_or(|b| b <= desk.now.date()))?;
+    if party.is_child_at(desk.now.date()) {
+        CHILD_ID.unless(party.id_number.is_blank())?;
+        return Ok(());
+    }
+    if party.identity == Identity::DocumentRead {
+        id_number(party)?;
+    }
+    Ok(())
+}
+
+fn id_number(party: &Party) -> Result<(), Refusal> {
+    let text = party.id_number.reveal();
+    let (what, good) = match party.id_kind {
+        IdKind::ResidentId => ("居民身份证 GB 11643", identity::resident_id(text).is_ok()),
+        IdKind::CreditCode => ("统一社会信用代码 GB 32100", identity::credit_code(text).is_ok()),
+        IdKind::Passport => ("护照", identity::passport(text).is_ok()),
+        IdKind::TravelPermit => ("往来内地（大陆）通行证", identity::travel_permit(text).is_ok()),
+        IdKind::ResidencePermit => ("港澳台居民居住证", identity::residence_permit(text).is_ok()),
+        IdKind::PermanentResidence => ("外国人永久居留身份证", identity::permanent_residence(text).is_ok()),
+        IdKind::None => ("未读取证件", false),
+    };
+    if good { Ok(()) } else { Err(BAD_ID.about(what)) }
+}
+
+/// The identity is sure enough for what is decided.
+pub(crate) fn for_outcome(case: &Case, desk: &Desk, outcome: Outcome) -> Result<(), Refusal> {
+    if !super::hearing::needs_hearing(outcome) {
+        // 责令改正 and advice go to whoever is there; the paper then names nobody.
+        return Ok(());
+    }
+    let party = case.party.as_ref().ok_or_else(|| NO_PARTY.refusal())?;
+    NOT_NAMED.unless(matches!(party.identity, Identity::DocumentRead | Identity::Declared))?;
+    if outcome.has_fine() && desk.books.rules().verified_identity_for_fine {
+        NOT_VERIFIED.unless(party.identity == Identity::DocumentRead)?;
+    }
+    Ok(())
+}
+
+/// A guardian is named where the law speaks to one.
+pub(crate) fn guardian(case: &Case) -> Result<(), Refusal> {
+    let named = case.party.as_ref().is_some_and(|p| !p.guardian.is_blank());
+    let natural = case.party_kind() != PartyKind::Organisation;
+    NO_GUARDIAN.unless(!natural || named)
+}
