@@ -11,7 +11,11 @@ use ezhifa_seal::{
     sign::{self, Algorithm, KeyId, PublicKey, Signature, Signer},
 };
 
-use crate::{WireError, error::{holds, most, name}, limits};
+use crate::{
+    WireError,
+    error::{holds, most, name},
+    limits,
+};
 
 /// Name of the header.
 pub const HEADER: &str = "ezhifa-sign";
@@ -33,7 +37,15 @@ pub struct Auth {
 
 /// The exact text that is signed.
 #[must_use]
-pub fn message(method: &str, path: &str, device: &DeviceId, epoch: Epoch, at_ms: i64, nonce: &str, body: &[u8]) -> String {
+pub fn message(
+    method: &str,
+    path: &str,
+    device: &DeviceId,
+    epoch: Epoch,
+    at_ms: i64,
+    nonce: &str,
+    body: &[u8],
+) -> String {
     let body = sha256(body);
     format!("ezhifa-request-v1\n{method}\n{path}\n{}\n{epoch}\n{at_ms}\n{nonce}\n{body}", device.0)
 }
@@ -65,7 +77,8 @@ impl Auth {
     /// Another key or another request.
     pub fn verify(&self, key: &PublicKey, method: &str, path: &str, body: &[u8]) -> Result<(), WireError> {
         let text = message(method, path, &self.device, self.epoch, self.at_ms, &self.nonce, body);
-        sign::verify(key, text.as_bytes(), &self.signature).map_err(|_| WireError::Signature { what: "request" })
+        sign::verify(key, text.as_bytes(), &self.signature)
+            .map_err(|_| WireError::Signature { what: "request" })
     }
 
     /// The header's value.
@@ -75,7 +88,12 @@ impl Auth {
         let hex: String = s.bytes.iter().map(|b| format!("{b:02x}")).collect();
         format!(
             "v=1;device={};epoch={};alg={};key={};at={};nonce={};sig={hex}",
-            self.device.0, self.epoch, s.alg.id(), s.key.0, self.at_ms, self.nonce
+            self.device.0,
+            self.epoch,
+            s.alg.id(),
+            s.key.0,
+            self.at_ms,
+            self.nonce
         )
     }
 

@@ -10,7 +10,11 @@
 use ezhifa_seal::{entry::DeviceId, hash::Digest};
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, WireError, error::{holds, name}, limits, paths};
+use crate::{
+    Check, WireError,
+    error::{holds, name},
+    limits, paths,
+};
 
 /// Bytes that HQ has.
 pub const OFFSET: &str = "ezhifa-offset";

@@ -1,9 +1,16 @@
 //! Enrolment (设备注册): a one-time ticket from HQ's desk turns a phone into a known device.
 
-use ezhifa_seal::{entry::{DeviceId, Epoch}, sign::PublicKey};
+use ezhifa_seal::{
+    entry::{DeviceId, Epoch},
+    sign::PublicKey,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, VERSION, WireError, error::{holds, most, name, text}, limits};
+use crate::{
+    Check, VERSION, WireError,
+    error::{holds, most, name, text},
+    limits,
+};
 
 /// What the desk hands to the phone (QR or text): where HQ is, how to know it, and the one-time code.
 /// From here on the phone trusts `ca` and `hq_key` only, so no public authority is asked.
@@ -57,7 +64,9 @@ impl Check for Ticket {
         holds("ticket.v", self.v == VERSION)?;
         text("ticket.url", &self.url)?;
         let safe = self.url.starts_with("https://") && self.ca.is_some();
-        let test = ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"].iter().any(|p| self.url.starts_with(p));
+        let test = ["http://127.0.0.1:", "http://[::1]:", "http://localhost:"]
+            .iter()
+            .any(|p| self.url.starts_with(p));
         holds("ticket.url", safe || test)?;
         name("ticket.code", &self.code)?;
         most("ticket.ca", self.ca.as_ref().map_or(0, String::len), 16 << 10)

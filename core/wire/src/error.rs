@@ -6,7 +6,9 @@ use crate::limits;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     /// Longer, larger or more than allowed.
-    #[error("{field} 超出上限 {limit}；请拆分后重试 / {field} is over the limit of {limit}; split it and send again")]
+    #[error(
+        "{field} 超出上限 {limit}；请拆分后重试 / {field} is over the limit of {limit}; split it and send again"
+    )]
     TooLarge {
         /// Which field.
         field: &'static str,
@@ -14,13 +16,17 @@ pub enum WireError {
         limit: u64,
     },
     /// Not in the form that the protocol gives.
-    #[error("{field} 格式不符；请按协议文档核对 / {field} is not in the form of the protocol; compare docs/protocol.md")]
+    #[error(
+        "{field} 格式不符；请按协议文档核对 / {field} is not in the form of the protocol; compare docs/protocol.md"
+    )]
     Form {
         /// Which field.
         field: &'static str,
     },
     /// Not JSON of this shape.
-    #[error("{what} 不能解析（第 {line} 行第 {column} 列）；请核对版本 / {what} cannot be read at {line}:{column}; compare versions")]
+    #[error(
+        "{what} 不能解析（第 {line} 行第 {column} 列）；请核对版本 / {what} cannot be read at {line}:{column}; compare versions"
+    )]
     Json {
         /// Which message.
         what: &'static str,

@@ -3,10 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use ezhifa_seal::{entry::DeviceId, hash::Digest, sign::{PublicKey, Signed}};
+use ezhifa_seal::{
+    entry::DeviceId,
+    hash::Digest,
+    sign::{PublicKey, Signed},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, WireError, error::{holds, most, name, text}, hello::WipeOrder, limits};
+use crate::{
+    Check, WireError,
+    error::{holds, most, name, text},
+    hello::WipeOrder,
+    limits,
+};
 
 /// `GET /v1/feed?incarnation=I&pos=P&max_bytes=B`: items after `pos`, `Signed` by HQ in the domain
 /// `ezhifa.feed.v1`. `pos=0` starts a snapshot; a cursor that HQ does not know is 410 `snapshot`.
@@ -311,7 +320,7 @@ pub struct Seen {
     pub as_of_ms: i64,
     /// Key of this month.
     pub key: SeenKey,
-    /// Version of the normal form of ids (`law::keys::KEY_FORM`).
+    /// Version of the normal form of ids (`seal::seen::RULES`).
     pub form: u16,
     /// Hits.
     pub hits: Vec<SeenHit>,

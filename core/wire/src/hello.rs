@@ -3,7 +3,12 @@
 use ezhifa_seal::entry::{DeviceId, Epoch, Head};
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, WireError, error::{holds, most, name, text}, limits, problem::Have};
+use crate::{
+    Check, WireError,
+    error::{holds, most, name, text},
+    limits,
+    problem::Have,
+};
 
 /// `POST /v1/hello`: first request of every sync.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,6 +157,9 @@ impl Check for HelloReply {
         most("have", self.have.len(), limits::EPOCHS)?;
         most("floors", self.floors.len(), limits::EPOCHS)?;
         text("min_app", &self.min_app)?;
-        holds("limits", self.limits.push_entries > 0 && self.limits.push_bytes > 0 && self.limits.blob_chunk > 0)
+        holds(
+            "limits",
+            self.limits.push_entries > 0 && self.limits.push_bytes > 0 && self.limits.blob_chunk > 0,
+        )
     }
 }

@@ -1,9 +1,16 @@
 //! Numbers (文书字号) are lent in signed blocks: one organ, series, year, device and epoch each.
 
-use ezhifa_seal::{entry::{DeviceId, Epoch}, sign::Signed};
+use ezhifa_seal::{
+    entry::{DeviceId, Epoch},
+    sign::Signed,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, WireError, error::{holds, name}, limits};
+use crate::{
+    Check, WireError,
+    error::{holds, name},
+    limits,
+};
 
 /// `POST /v1/lease`. The same `request_id` always gets the same block (a lost answer costs no numbers).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -62,7 +62,7 @@ pub mod domains {
     /// [`crate::lease::LeaseReply`], by HQ.
     pub const LEASE_REPLY: &str = "ezhifa.lease-reply.v1";
     /// `seal::lease::NumberBlock`, by HQ.
-    pub const NUMBER_BLOCK: &str = "ezhifa.number-block.v1";
+    pub const NUMBER_BLOCK: &str = ezhifa_seal::lease::DOMAIN;
     /// [`crate::blob::BlobReceipt`], by HQ.
     pub const BLOB: &str = "ezhifa.blob.v1";
     /// [`crate::push::HeadClaim`], by the phone.

@@ -7,7 +7,12 @@ use ezhifa_seal::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Check, WireError, domains, error::{holds, most, name}, hello::Floor, limits};
+use crate::{
+    Check, WireError, domains,
+    error::{holds, most, name},
+    hello::Floor,
+    limits,
+};
 
 /// `POST /v1/push`: a contiguous run of one epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,11 +128,8 @@ pub fn open<T: serde::de::DeserializeOwned + Check>(
     keys: &[PublicKey],
 ) -> Result<T, WireError> {
     most(what, signed.doc.len(), limits::REPLY_BYTES)?;
-    let message: T = keys
-        .iter()
-        .find_map(|key| signed.open(domain, key).ok())
-        .ok_or(WireError::Signature { what })?;
+    let message: T =
+        keys.iter().find_map(|key| signed.open(domain, key).ok()).ok_or(WireError::Signature { what })?;
     message.check()?;
     Ok(message)
 }
-

@@ -1,0 +1,161 @@
+//! How bytes reach HQ: a narrow trait, and the one ready implementation over HTTPS.
+//!
+//! HQ is known by the certificate authority of the enrolment ticket and by nothing else: no public
+//! authority, no redirect, no proxy of the platform can stand in for it.
+
+use std::{sync::Arc, time::Duration};
+
+use ezhifa_wire::{enrol::Ticket, limits};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+
+/// One request to HQ.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `HEAD`, `POST`, `PATCH`.
+    pub method: &'static str,
+    /// Path and query, from the root.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// Empty for GET and HEAD.
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Request {
+    /// Never the body: it is about people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} ({} B)", self.method, self.path, self.body.len())
+    }
+}
+
+/// What came back.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, at most [`limits::REPLY_BYTES`].
+    pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Response {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({} B)", self.status, self.body.len())
+    }
+}
+
+impl Response {
+    /// The first header of this name (lower case).
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+}
+
+/// Why nothing came back. The journal keeps everything; the next attempt sends it again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransportError {
+    /// No way to HQ right now.
+    #[error("连不上指挥中心（{0}），请检查网络；数据都在本机 / cannot reach HQ ({0}): check the network; everything is kept")]
+    Unreachable(String),
+    /// HQ, or somebody in between, is too slow.
+    #[error("指挥中心响应超时，稍后自动重试 / HQ did not answer in time; it will be tried again")]
+    Timeout,
+    /// Whoever answered is not HQ.
+    #[error("对方不是已登记的指挥中心（证书不符），请换网络 / whoever answered is not HQ (certificate): use another network")]
+    NotHq,
+    /// The address or certificate of the ticket cannot be used.
+    #[error("注册票据不可用（{0}），请向指挥中心重新领取 / the enrolment ticket cannot be used ({0}): ask HQ for a new one")]
+    Ticket(String),
+}
+
+/// A way to HQ. Called with no lock held; may block; must not retry by itself.
+pub trait Transport: Send + Sync {
+    /// Sends one request and waits for its answer.
+    ///
+    /// # Errors
+    /// Nothing came back.
+    fn send(&self, request: &Request) -> Result<Response, TransportError>;
+}
+
+/// HTTPS through `ureq` over rustls; plain HTTP on loopback only (tests, simulator).
+pub struct HttpTransport {
+    agent: ureq::Agent,
+    base: String,
+}
+
+impl HttpTransport {
+    /// The way that a ticket describes.
+    ///
+    /// # Errors
+    /// The certificate in it is not one.
+    pub fn new(ticket: &Ticket) -> Result<HttpTransport, TransportError> {
+        let roots = match &ticket.ca {
+            Some(pem) => {
+                vec![Certificate::from_pem(pem.as_bytes()).map_err(|e| TransportError::Ticket(e.to_string()))?]
+            }
+            None => Vec::new(),
+        };
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .root_certs(RootCerts::Specific(Arc::new(roots)))
+            .build();
+        let agent = ureq::Agent::config_builder()
+            .tls_config(tls)
+            .https_only(ticket.url.starts_with("https:"))
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            .user_agent("ezhifa")
+            .timeout_connect(Some(Duration::from_secs(15)))
+            .timeout_global(Some(Duration::from_secs(90)))
+            .build()
+            .new_agent();
+        Ok(HttpTransport { agent, base: ticket.url.trim_end_matches('/').to_owned() })
+    }
+}
+
+fn failed(e: ureq::Error) -> TransportError {
+    use ureq::Error as E;
+    match e {
+        E::Timeout(_) => TransportError::Timeout,
+        E::Tls(_) | E::Rustls(_) | E::Pem(_) => TransportError::NotHq,
+        E::Io(e) if e.kind() == std::io::ErrorKind::InvalidData => TransportError::NotHq,
+        E::Io(e) => TransportError::Unreachable(e.kind().to_string()),
+        E::HostNotFound => TransportError::Unreachable("host not found".into()),
+        E::ConnectionFailed => TransportError::Unreachable("connection failed".into()),
+        other => TransportError::Unreachable(other.to_string()),
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        let mut builder =
+            ureq::http::Request::builder().method(request.method).uri(format!("{}{}", self.base, request.path));
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
+        let bad = |e: ureq::http::Error| TransportError::Ticket(e.to_string());
+        let answer = if matches!(request.method, "GET" | "HEAD") {
+            self.agent.run(builder.body(()).map_err(bad)?)
+        } else {
+            self.agent.run(builder.body(request.body.as_slice()).map_err(bad)?)
+        };
+        let mut answer = answer.map_err(failed)?;
+        let headers = answer
+            .headers()
+            .iter()
+            .filter_map(|(n, v)| Some((n.as_str().to_owned(), v.to_str().ok()?.to_owned())))
+            .collect();
+        let body = answer
+            .body_mut()
+            .with_config()
+            .limit(limits::REPLY_BYTES as u64)
+            .read_to_vec()
+            .map_err(failed)?;
+        Ok(Response { status: answer.status().as_u16(), headers, body })
+    }
+}
