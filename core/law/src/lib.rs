@@ -5,6 +5,7 @@
 
 pub mod calendar;
 pub mod clocks;
+pub mod decide;
 pub mod decision;
 pub mod facts;
 pub mod identity;

@@ -43,6 +43,24 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Chinese name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Outcome::NoViolation => "无违法",
+            Outcome::Advice => "劝导",
+            Outcome::Order => "责令改正",
+            Outcome::OrderComplied => "责令改正（已改正）",
+            Outcome::NoPenalty => "不予行政处罚",
+            Outcome::NoPenaltyProposed => "拟不予行政处罚",
+            Outcome::Warning => "警告",
+            Outcome::Fine => "罚款",
+            Outcome::WarningAndFine => "警告并处罚款",
+            Outcome::OrdinaryProcedure => "转普通程序",
+            Outcome::Referral => "移送",
+        }
+    }
+
     /// Whether this is an administrative penalty (行政处罚, 处罚法 9).
     #[must_use]
     pub const fn is_penalty(self) -> bool {

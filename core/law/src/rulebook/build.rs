@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use super::{
-    ENGINE_INPUTS, Files, Findings, Gates, LimbRules, Mitigation, OffenceRules, Principles, RuleRow, Rulebook, Rules, Settings,
-    Written, fine_range,
+    ENGINE_INPUTS, Files, Findings, Gates, LimbRules, Mitigation, OffenceRules, Principles, RuleRow,
+    Rulebook, Rules, Settings, Written,
     finding::{Finding, Severity, line_at},
+    fine_range,
     format::{
-        Cite, ClocksFile, Fact, FactType, FactsFile, GatesFile, Instrument, InstrumentsFile, LimbsFile, Manifest,
-        MitigationFile, NumbersFile, Offence, OffencesFile, Organ, Overlap, PrinciplesFile, SettingsFile, TemplatesFile, When,
-        YuanRange,
+        Cite, ClocksFile, Fact, FactType, FactsFile, GatesFile, Instrument, InstrumentsFile, LimbsFile,
+        Manifest, MitigationFile, NumbersFile, Offence, OffencesFile, Organ, Overlap, PrinciplesFile,
+        SettingsFile, TemplatesFile, When, YuanRange,
     },
     hash::{SIGNATURES, pack_hash},
     numbers,
@@ -83,18 +84,34 @@ impl Builder<'_> {
         }
         for (path, bytes) in self.files {
             if bytes.len() > MAX_FILE_BYTES {
-                let sentence = format!("文件过大，最多 {MAX_FILE_BYTES} 字节，请拆分 / the file is too large: split it");
+                let sentence =
+                    format!("文件过大，最多 {MAX_FILE_BYTES} 字节，请拆分 / the file is too large: split it");
                 self.found.error(path, "", sentence);
             }
             let known = matches!(
                 path.as_str(),
-                "manifest.toml" | "instruments.toml" | "facts.toml" | "settings.toml" | "organ.toml" | "numbers.toml"
-                    | "limbs.toml" | "mitigation.toml" | "gates.toml" | "clocks.toml" | "README.md" | SIGNATURES
+                "manifest.toml"
+                    | "instruments.toml"
+                    | "facts.toml"
+                    | "settings.toml"
+                    | "organ.toml"
+                    | "numbers.toml"
+                    | "limbs.toml"
+                    | "mitigation.toml"
+                    | "gates.toml"
+                    | "clocks.toml"
+                    | "README.md"
+                    | SIGNATURES
             ) || ["offences/", "templates/"].iter().any(|dir| {
-                path.strip_prefix(dir).is_some_and(|name| name.ends_with(".toml") && !name.contains(['/', '\\']))
+                path.strip_prefix(dir)
+                    .is_some_and(|name| name.ends_with(".toml") && !name.contains(['/', '\\']))
             });
             if !known {
-                self.found.error(path, "", "规则包中不应有此文件，请移走或改名 / a pack has no such file: move or rename it");
+                self.found.error(
+                    path,
+                    "",
+                    "规则包中不应有此文件，请移走或改名 / a pack has no such file: move or rename it",
+                );
             }
         }
         (!self.found.has_errors()).then_some(())
@@ -104,7 +121,11 @@ impl Builder<'_> {
     fn read<T: DeserializeOwned>(&mut self, path: &str) -> Option<T> {
         let bytes = self.files.get(path)?;
         let Ok(text) = std::str::from_utf8(bytes) else {
-            self.found.error(path, "", "文件不是 UTF-8 编码，请另存为 UTF-8 / the file is not UTF-8: save it as UTF-8");
+            self.found.error(
+                path,
+                "",
+                "文件不是 UTF-8 编码，请另存为 UTF-8 / the file is not UTF-8: save it as UTF-8",
+            );
             return None;
         };
         match toml::from_str(text) {
@@ -146,7 +167,10 @@ impl Builder<'_> {
         }
         let inherited = written.mitigation.len();
         let mut limbs_file: LimbsFile = self.read("limbs.toml").unwrap_or_default();
-        if !below.is_empty() && (!limbs_file.limbs.is_empty() || !limbs_file.ordinary.is_empty()) && !written.limbs.is_empty() {
+        if !below.is_empty()
+            && (!limbs_file.limbs.is_empty() || !limbs_file.ordinary.is_empty())
+            && !written.limbs.is_empty()
+        {
             self.found.error("limbs.toml", "limb", "地方规则包不得改写国家规定的不予处罚情形，只能写 [limb_b_also] / a local pack may not restate the national limbs: only [limb_b_also]");
         } else {
             written.limbs.append(&mut limbs_file.limbs);
@@ -156,7 +180,11 @@ impl Builder<'_> {
         written.mitigation.extend(mitigation_file.rows);
         if let Some(gates) = self.read::<GatesFile>("gates.toml") {
             if written.gates.is_some() {
-                self.found.error("gates.toml", "", "地方规则包不得改动当场处罚限额 / a local pack may not change the gate");
+                self.found.error(
+                    "gates.toml",
+                    "",
+                    "地方规则包不得改动当场处罚限额 / a local pack may not change the gate",
+                );
             } else {
                 written.gates = Some(gates);
             }
@@ -177,14 +205,21 @@ impl Builder<'_> {
         let waiver_cite = written.settings.waiver_cite.clone().unwrap_or_default();
         let waiver_cite = self.cites("settings.toml", "waiver_cite", &waiver_cite, &names, false);
         let mut missing = Vec::new();
-        let settings = Settings::resolve(&written.settings, waiver_cite, |name| missing.push(name.to_owned()));
+        let settings =
+            Settings::resolve(&written.settings, waiver_cite, |name| missing.push(name.to_owned()));
         if !offences.is_empty() {
             for name in missing {
-                let sentence = format!("未设置“{name}”，请在 settings.toml 中写明 / setting `{name}` is missing: state it in settings.toml");
+                let sentence = format!(
+                    "未设置“{name}”，请在 settings.toml 中写明 / setting `{name}` is missing: state it in settings.toml"
+                );
                 self.found.error("settings.toml", "", sentence);
             }
             if gates.is_none() {
-                self.found.error("manifest.toml", "import", "没有当场处罚限额，请引入 prc-national / no gate: import prc-national");
+                self.found.error(
+                    "manifest.toml",
+                    "import",
+                    "没有当场处罚限额，请引入 prc-national / no gate: import prc-national",
+                );
             }
         }
 
@@ -193,6 +228,7 @@ impl Builder<'_> {
             imports: below.iter().map(|i| i.reference()).collect(),
             manifest,
             instruments: names.instruments,
+            presumed: facts.iter().filter_map(|f| f.presumed.map(|yes| (f.name.clone(), yes))).collect(),
             facts,
             domains: names.domains,
             settings,
@@ -216,7 +252,8 @@ impl Builder<'_> {
         let file = "manifest.toml";
         self.id(file, "id", &manifest.id);
         if manifest.semantics != SEMANTICS {
-            let sentence = format!("引擎语义编号应为 {SEMANTICS} / this engine reads semantics number {SEMANTICS}");
+            let sentence =
+                format!("引擎语义编号应为 {SEMANTICS} / this engine reads semantics number {SEMANTICS}");
             self.found.error(file, "semantics", sentence);
         }
         if manifest.repealed_on.is_some_and(|until| until <= manifest.effective_from) {
@@ -243,7 +280,10 @@ impl Builder<'_> {
             let path = format!("import[{i}]");
             match imports.iter().find(|r| r.manifest.id == import.id) {
                 None => {
-                    let sentence = format!("找不到引入的规则包“{}” / the imported pack `{}` was not handed in", import.id, import.id);
+                    let sentence = format!(
+                        "找不到引入的规则包“{}” / the imported pack `{}` was not handed in",
+                        import.id, import.id
+                    );
                     self.found.error("manifest.toml", &path, sentence);
                 }
                 Some(rulebook) => {
@@ -253,10 +293,14 @@ impl Builder<'_> {
                             rulebook.hash
                         ));
                     } else if import.hash != rulebook.hash {
-                        self.found.error("manifest.toml", &format!("{path}.hash"), format!(
-                            "引入包的哈希不符，实际为 {0} / the import's hash differs: it is {0}",
-                            rulebook.hash
-                        ));
+                        self.found.error(
+                            "manifest.toml",
+                            &format!("{path}.hash"),
+                            format!(
+                                "引入包的哈希不符，实际为 {0} / the import's hash differs: it is {0}",
+                                rulebook.hash
+                            ),
+                        );
                     }
                     below.push(*rulebook);
                 }
@@ -275,13 +319,19 @@ impl Builder<'_> {
             let path = format!("instruments.{key}");
             self.id("instruments.toml", &path, &key);
             if names.instruments.get(&key).is_some_and(|there| *there != instrument) {
-                self.found.error("instruments.toml", &path, "此键已由引入的规则包定义 / an imported pack defines this key");
+                self.found.error(
+                    "instruments.toml",
+                    &path,
+                    "此键已由引入的规则包定义 / an imported pack defines this key",
+                );
             }
             names.instruments.insert(key, instrument);
         }
         let choice = |options: &[&str]| Domain::Choice(options.iter().map(|o| (*o).to_owned()).collect());
         names.domains.insert("party".into(), choice(&["individual", "unit"]));
-        names.domains.insert("age_band".into(), choice(&["under_14", "from_14_to_17", "adult", "not_person"]));
+        names
+            .domains
+            .insert("age_band".into(), choice(&["under_14", "from_14_to_17", "adult", "not_person"]));
         names.domains.insert("earlier_find".into(), Domain::Bool);
         names.domains.insert("undiscovered_years".into(), Domain::Int { min: 0, max: 99, decimals: 0 });
         Some(names)
@@ -298,13 +348,25 @@ impl Builder<'_> {
         for (i, fact) in own.facts.into_iter().enumerate() {
             let path = format!("fact[{i}]");
             if ENGINE_INPUTS.contains(&fact.name.as_str()) {
-                self.found.error("facts.toml", &format!("{path}.name"), "这是引擎自有的输入名，不能声明 / this name belongs to the engine");
+                self.found.error(
+                    "facts.toml",
+                    &format!("{path}.name"),
+                    "这是引擎自有的输入名，不能声明 / this name belongs to the engine",
+                );
             } else if names.domains.contains_key(&fact.name) {
-                self.found.error("facts.toml", &format!("{path}.name"), "事实名重复 / the fact is declared twice");
+                self.found.error(
+                    "facts.toml",
+                    &format!("{path}.name"),
+                    "事实名重复 / the fact is declared twice",
+                );
             }
             self.fact(&path, &fact);
             if facts.len() >= MAX_FACTS {
-                self.found.error("facts.toml", &path, format!("事实过多，最多 {MAX_FACTS} 个 / too many facts"));
+                self.found.error(
+                    "facts.toml",
+                    &path,
+                    format!("事实过多，最多 {MAX_FACTS} 个 / too many facts"),
+                );
                 break;
             }
             names.domains.insert(fact.name.clone(), Domain::of(&fact));
@@ -324,11 +386,19 @@ impl Builder<'_> {
         match (fact.min, fact.max) {
             (Some(min), Some(max)) if int && min <= max => {}
             (None, None) if !int => {}
-            _ if int => self.found.error(file, path, "数值事实须写 min 和 max，且 min 不大于 max / a measure needs min and max, min not above max"),
+            _ if int => self.found.error(
+                file,
+                path,
+                "数值事实须写 min 和 max，且 min 不大于 max / a measure needs min and max, min not above max",
+            ),
             _ => self.found.error(file, path, "只有数值事实才有 min、max / only a measure has min and max"),
         }
         if fact.decimals > 4 || (!int && fact.decimals > 0) {
-            self.found.error(file, &format!("{path}.decimals"), "小数位最多 4，且只用于数值事实 / at most 4 decimals, measures only");
+            self.found.error(
+                file,
+                &format!("{path}.decimals"),
+                "小数位最多 4，且只用于数值事实 / at most 4 decimals, measures only",
+            );
         }
         let values: BTreeSet<&str> = fact.options.iter().map(|o| o.value.as_str()).collect();
         let listed = fact.options.len();
@@ -336,18 +406,37 @@ impl Builder<'_> {
             self.found.error(file, &format!("{path}.options"), format!("选项须为 2 至 {MAX_OPTIONS} 个且不重复 / a choice has 2 to {MAX_OPTIONS} different options"));
         }
         if !choice && listed > 0 {
-            self.found.error(file, &format!("{path}.options"), "只有选择事实才有选项 / only a choice has options");
+            self.found.error(
+                file,
+                &format!("{path}.options"),
+                "只有选择事实才有选项 / only a choice has options",
+            );
         }
         if !boolean && fact.presumed.is_some() {
-            self.found.error(file, &format!("{path}.presumed"), "只有是非事实才能推定 / only a yes-or-no fact is presumed");
+            self.found.error(
+                file,
+                &format!("{path}.presumed"),
+                "只有是非事实才能推定 / only a yes-or-no fact is presumed",
+            );
         }
         if fact.presumed.is_some() && fact.presumed_because.trim().is_empty() {
-            self.found.error(file, &format!("{path}.presumed_because"), "推定须说明理由 / say why it is presumed");
+            self.found.error(
+                file,
+                &format!("{path}.presumed_because"),
+                "推定须说明理由 / say why it is presumed",
+            );
         }
     }
 
     /// Resolves citations; an unknown key or an empty list (where one is needed) is a finding.
-    fn cites(&mut self, file: &str, path: &str, cites: &[Cite], names: &Names, needed: bool) -> Vec<Citation> {
+    fn cites(
+        &mut self,
+        file: &str,
+        path: &str,
+        cites: &[Cite],
+        names: &Names,
+        needed: bool,
+    ) -> Vec<Citation> {
         if needed && cites.is_empty() {
             self.found.error(file, path, "缺少法条引用 / the citation is missing");
         }
@@ -374,9 +463,11 @@ impl Builder<'_> {
 
     fn gates(&mut self, gates: &GatesFile, names: &Names) -> Gates {
         let file = "gates.toml";
-        for (path, yuan) in
-            [("citizen_yuan", gates.citizen_yuan), ("organisation_yuan", gates.organisation_yuan), ("cash_yuan", gates.cash_yuan)]
-        {
+        for (path, yuan) in [
+            ("citizen_yuan", gates.citizen_yuan),
+            ("organisation_yuan", gates.organisation_yuan),
+            ("cash_yuan", gates.cash_yuan),
+        ] {
             if !(0..=MAX_YUAN).contains(&yuan) {
                 self.found.error(file, path, "金额超出范围 / the amount is out of range");
             }
@@ -413,7 +504,8 @@ impl Builder<'_> {
         for (i, row) in written.ordinary.iter().enumerate() {
             let path = format!("ordinary[{i}]");
             let cite = self.cites("limbs.toml", &format!("{path}.cite"), &row.cite, names, true);
-            let says = RuleRow { id: format!("ordinary.{}", row.id), text: row.text.clone(), cite, guardian: false };
+            let says =
+                RuleRow { id: format!("ordinary.{}", row.id), text: row.text.clone(), cite, guardian: false };
             self.push(&mut rules, "limbs.toml", &format!("{path}.when"), &row.when, says, names);
         }
         rules
@@ -471,10 +563,19 @@ impl Builder<'_> {
             let path = format!("mitigation[{}]", i.saturating_sub(inherited));
             let file = "mitigation.toml";
             if row.percent >= 100 {
-                self.found.error(file, &format!("{path}.percent"), "比例须小于 100 / the percentage is below 100");
+                self.found.error(
+                    file,
+                    &format!("{path}.percent"),
+                    "比例须小于 100 / the percentage is below 100",
+                );
             }
             let cite = self.cites(file, &format!("{path}.cite"), &row.cite, names, true);
-            let says = RuleRow { id: format!("mitigation.{}", row.id), text: row.text.clone(), cite, guardian: false };
+            let says = RuleRow {
+                id: format!("mitigation.{}", row.id),
+                text: row.text.clone(),
+                cite,
+                guardian: false,
+            };
             let before = rules.rows.len();
             self.push(&mut rules, file, &format!("{path}.when"), &row.when, says, names);
             if rules.rows.len() > before {
@@ -499,9 +600,15 @@ impl Builder<'_> {
         numbers.extend(own.numbers);
         let organ: Option<Organ> = self.read("organ.toml");
         if let Some(organ) = &organ
-            && (organ.code.is_empty() || organ.code.len() > 16 || !organ.code.bytes().all(|b| b.is_ascii_alphanumeric()))
+            && (organ.code.is_empty()
+                || organ.code.len() > 16
+                || !organ.code.bytes().all(|b| b.is_ascii_alphanumeric()))
         {
-            self.found.error("organ.toml", "code", "机关代码为 1 至 16 位字母数字 / the organ code has 1 to 16 ASCII letters or digits");
+            self.found.error(
+                "organ.toml",
+                "code",
+                "机关代码为 1 至 16 位字母数字 / the organ code has 1 to 16 ASCII letters or digits",
+            );
         }
         let organ = organ.or_else(|| below.iter().map(|b| b.organ.clone()).find(|o| !o.name.is_empty()));
         (numbers, organ.unwrap_or_default())
@@ -535,7 +642,10 @@ impl Builder<'_> {
         all
     }
 
-    fn templates(&mut self, below: &[&Rulebook]) -> BTreeMap<crate::terms::SlipKind, crate::template::SlipTemplate> {
+    fn templates(
+        &mut self,
+        below: &[&Rulebook],
+    ) -> BTreeMap<crate::terms::SlipKind, crate::template::SlipTemplate> {
         let mut templates = BTreeMap::new();
         for import in below {
             templates.extend(import.templates.clone());
@@ -545,7 +655,11 @@ impl Builder<'_> {
             let read: TemplatesFile = self.read(&file).unwrap_or_default();
             for (i, template) in read.templates.into_iter().enumerate() {
                 if !own.insert(template.kind) {
-                    self.found.error(&file, &format!("template[{i}].kind"), "同一文书有两个模板 / two templates for one paper");
+                    self.found.error(
+                        &file,
+                        &format!("template[{i}].kind"),
+                        "同一文书有两个模板 / two templates for one paper",
+                    );
                 }
                 templates.insert(template.kind, template);
             }
@@ -553,14 +667,22 @@ impl Builder<'_> {
         templates
     }
 
-    fn offences(&mut self, manifest: &Manifest, names: &Names) -> (Vec<OffenceRules>, Vec<super::format::Pair>) {
+    fn offences(
+        &mut self,
+        manifest: &Manifest,
+        names: &Names,
+    ) -> (Vec<OffenceRules>, Vec<super::format::Pair>) {
         let mut offences: Vec<OffenceRules> = Vec::new();
         let mut pairs = Vec::new();
         for file in self.in_folder("offences/") {
             let read: OffencesFile = self.read(&file).unwrap_or_default();
             for (index, offence) in read.offences.into_iter().enumerate() {
                 if offences.len() >= MAX_OFFENCES {
-                    self.found.error(&file, "", format!("案由过多，最多 {MAX_OFFENCES} 个 / too many offences"));
+                    self.found.error(
+                        &file,
+                        "",
+                        format!("案由过多，最多 {MAX_OFFENCES} 个 / too many offences"),
+                    );
                     return (offences, Vec::new());
                 }
                 offences.push(self.offence(&file, index, offence, names));
@@ -585,7 +707,11 @@ impl Builder<'_> {
             }
         }
         for (file, path) in doubles {
-            self.found.error(&file, &path, "同一案由在同一时期写了两次 / the offence is written twice for the same days");
+            self.found.error(
+                &file,
+                &path,
+                "同一案由在同一时期写了两次 / the offence is written twice for the same days",
+            );
         }
         for (file, i, pair) in &pairs {
             for (key, id) in [("a", &pair.a), ("b", &pair.b)] {
@@ -595,7 +721,9 @@ impl Builder<'_> {
                 }
             }
             let special = pair.relation == super::format::Relation::Special;
-            if special && pair.prevails != pair.a && pair.prevails != pair.b || !special && !pair.prevails.is_empty() {
+            if special && pair.prevails != pair.a && pair.prevails != pair.b
+                || !special && !pair.prevails.is_empty()
+            {
                 self.found.error(file, &format!("pair[{i}].prevails"), "特别规定须写明 a、b 中何者优先，其他关系不写 / `special` names the one of a, b that prevails; other relations name none");
             }
             self.cites(file, &format!("pair[{i}].cite"), &pair.cite, names, false);
@@ -614,7 +742,9 @@ impl Builder<'_> {
             .excludes
             .iter()
             .enumerate()
-            .map(|(i, e)| (e.limb, self.cites(file, &at(&format!("excludes[{i}].cite")), &e.cite, names, true)))
+            .map(|(i, e)| {
+                (e.limb, self.cites(file, &at(&format!("excludes[{i}].cite")), &e.cite, names, true))
+            })
             .collect();
         let mut elements = Rules::default();
         self.push(&mut elements, file, &at("elements"), &is.elements, RuleRow::default(), names);
@@ -622,10 +752,19 @@ impl Builder<'_> {
         for (i, row) in is.waive.iter().enumerate() {
             let path = at(&format!("waive[{i}]"));
             if !matches!(row.limb, Limb::A | Limb::B) {
-                self.found.error(file, &format!("{path}.limb"), "清单项目只能对应 A 或 B / an item of a list belongs to A or B");
+                self.found.error(
+                    file,
+                    &format!("{path}.limb"),
+                    "清单项目只能对应 A 或 B / an item of a list belongs to A or B",
+                );
             }
             let cite = self.cites(file, &format!("{path}.cite"), &row.cite, names, true);
-            let says = RuleRow { id: format!("offence.{}.waive.{}", is.id, row.id), text: row.text.clone(), cite, guardian: false };
+            let says = RuleRow {
+                id: format!("offence.{}.waive.{}", is.id, row.id),
+                text: row.text.clone(),
+                cite,
+                guardian: false,
+            };
             self.push(&mut waive, file, &format!("{path}.when"), &row.when, says, names);
         }
         let mut tiers = Rules::default();
@@ -637,13 +776,22 @@ impl Builder<'_> {
             }
             let own = self.cites(file, &format!("{path}.cite"), &tier.cite, names, false);
             let cite = if own.is_empty() { basis.clone() } else { own };
-            let says = RuleRow { id: format!("offence.{}.tier.{}", is.id, tier.id), text: tier.name.clone(), cite, guardian: false };
+            let says = RuleRow {
+                id: format!("offence.{}.tier.{}", is.id, tier.id),
+                text: tier.name.clone(),
+                cite,
+                guardian: false,
+            };
             self.push(&mut tiers, file, &format!("{path}.when"), &tier.when, says, names);
             for (key, range) in [("individual", tier.individual), ("unit", tier.unit)] {
                 self.yuan(file, &format!("{path}.{key}"), range);
             }
             if tier.propose.is_some_and(|yuan| !(0..=MAX_YUAN).contains(&yuan)) {
-                self.found.error(file, &format!("{path}.propose"), "金额超出范围 / the amount is out of range");
+                self.found.error(
+                    file,
+                    &format!("{path}.propose"),
+                    "金额超出范围 / the amount is out of range",
+                );
             }
         }
         if let Some(penalty) = &is.penalty {
@@ -652,7 +800,11 @@ impl Builder<'_> {
             if let Some(per) = &penalty.per
                 && !matches!(names.domains.get(per), Some(Domain::Int { min, decimals: 0, .. }) if *min >= 0)
             {
-                self.found.error(file, &at("penalty.per"), "计罚数量须为不带小数、不小于零的数值事实 / `per` names a whole, non-negative measure");
+                self.found.error(
+                    file,
+                    &at("penalty.per"),
+                    "计罚数量须为不带小数、不小于零的数值事实 / `per` names a whole, non-negative measure",
+                );
             }
         }
         let mut tier_order: Vec<usize> = (0..is.tiers.len()).collect();
@@ -677,7 +829,9 @@ impl Builder<'_> {
         if let Some(range) = range
             && !(0 <= range.low && range.low <= range.high && range.high <= MAX_YUAN)
         {
-            let sentence = format!("金额区间应满足 0 ≤ 下限 ≤ 上限 ≤ {MAX_YUAN} 元 / a range is 0 ≤ low ≤ high ≤ {MAX_YUAN} yuan");
+            let sentence = format!(
+                "金额区间应满足 0 ≤ 下限 ≤ 上限 ≤ {MAX_YUAN} 元 / a range is 0 ≤ low ≤ high ≤ {MAX_YUAN} yuan"
+            );
             self.found.error(file, path, sentence);
         }
     }

@@ -83,7 +83,14 @@ impl Findings {
     }
 
     /// Adds a finding whose line is known; 0 means "by the cell", see [`Findings::finish`].
-    pub(crate) fn add_at(&mut self, file: &str, line: usize, path: &str, severity: Severity, sentence: String) {
+    pub(crate) fn add_at(
+        &mut self,
+        file: &str,
+        line: usize,
+        path: &str,
+        severity: Severity,
+        sentence: String,
+    ) {
         if self.list.len() < MAX_FINDINGS {
             self.list.push(Finding { file: file.into(), line, cell: path.into(), severity, sentence });
         }
@@ -95,7 +102,8 @@ impl Findings {
 
     /// Fills in the lines, sorts, removes doubles.
     pub(crate) fn finish(mut self, files: &super::Files) -> Vec<Finding> {
-        let mut by_file: std::collections::BTreeMap<String, Vec<&mut Finding>> = std::collections::BTreeMap::new();
+        let mut by_file: std::collections::BTreeMap<String, Vec<&mut Finding>> =
+            std::collections::BTreeMap::new();
         for finding in self.list.iter_mut().filter(|f| f.line == 0) {
             by_file.entry(finding.file.clone()).or_default().push(finding);
         }

@@ -24,16 +24,15 @@ mod numbers;
 mod settings;
 mod table;
 
-pub use finding::{Finding, PackError, Severity};
+pub use build::SEMANTICS;
 pub(crate) use finding::Findings;
+pub use finding::{Finding, PackError, Severity};
 use format::{
     Bank, ClocksFile, Fact, FactType, GatesFile, Instrument, LimbRule, Manifest, Offence, Organ, Pair, Tier,
 };
 pub use hash::pack_hash;
 pub use settings::Settings;
 pub use table::{Cond, Domain, Known, MAX_INPUTS, MAX_ROWS, Table, Test, Verdict, written};
-pub(crate) use table::scaled;
-pub use build::SEMANTICS;
 
 /// The files of a pack: path inside the pack -> bytes. Callers read the disk; this crate never does.
 pub type Files = BTreeMap<String, Vec<u8>>;
@@ -50,6 +49,7 @@ pub struct Rulebook {
     pub(crate) instruments: BTreeMap<String, Instrument>,
     pub(crate) facts: Vec<Fact>,
     pub(crate) domains: BTreeMap<String, Domain>,
+    pub(crate) presumed: BTreeMap<String, bool>,
     pub(crate) settings: Settings,
     pub(crate) organ: Organ,
     pub(crate) numbers: BTreeMap<Series, String>,
@@ -382,11 +382,22 @@ impl Rulebook {
         match (fact.kind, value) {
             (_, Value::Unknown) => format!("{}：未查明", fact.title()),
             (FactType::Bool, Value::Bool(yes)) => fact.sentence(*yes),
-            (FactType::Int, Value::Int(v)) => format!("{}{}{}", fact.label, written(*v, fact.decimals), fact.unit),
+            (FactType::Int, Value::Int(v)) => {
+                format!("{}{}{}", fact.label, written(*v, fact.decimals), fact.unit)
+            }
             (FactType::Choice, Value::Choice(v)) => {
                 fact.options.iter().find(|o| o.value == *v).map_or_else(|| v.clone(), |o| o.label.clone())
             }
             _ => fact.title().to_owned(),
+        }
+    }
+
+    /// An answer alone, for a place in a sentence: `1.5㎡`.
+    #[must_use]
+    pub fn amount_phrase(&self, name: &str, value: &Value) -> String {
+        match (self.fact(name), value) {
+            (Some(fact), Value::Int(v)) => format!("{}{}", written(*v, fact.decimals), fact.unit),
+            _ => self.phrase(name, value),
         }
     }
 

@@ -37,8 +37,9 @@ pub(super) fn fault(format: &str) -> Option<&'static str> {
     };
     let years = pieces.iter().filter(|p| matches!(p, Piece::Year)).count();
     let seqs = pieces.iter().filter(|p| matches!(p, Piece::Seq(_))).count();
-    (years != 1 || seqs != 1)
-        .then_some("字号格式须各含一个年份 {yyyy} 和序号 {seq} / a number format has one {yyyy} and one {seq}")
+    (years != 1 || seqs != 1).then_some(
+        "字号格式须各含一个年份 {yyyy} 和序号 {seq} / a number format has one {yyyy} and one {seq}",
+    )
 }
 
 /// A number as printed.
@@ -63,7 +64,15 @@ mod tests {
         assert_eq!(render("东城管当罚〔{yyyy}〕第{seq:6}号", 2026, 123), "东城管当罚〔2026〕第000123号");
         assert_eq!(render("〔{yyyy}〕{seq}号", 2026, 1_234_567), "〔2026〕1234567号");
         assert!(fault("{yyyy}{seq}").is_none());
-        for bad in ["{seq}", "{yyyy}", "{yyyy}{seq}{seq}", "{year}{seq}", "{yyyy}{seq", "{yyyy}{seq:0}", "}{yyyy}{seq}"] {
+        for bad in [
+            "{seq}",
+            "{yyyy}",
+            "{yyyy}{seq}{seq}",
+            "{year}{seq}",
+            "{yyyy}{seq",
+            "{yyyy}{seq:0}",
+            "}{yyyy}{seq}",
+        ] {
             assert!(fault(bad).is_some(), "{bad}");
         }
     }

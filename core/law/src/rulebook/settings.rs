@@ -33,7 +33,11 @@ pub struct Settings {
 impl Settings {
     /// Resolves what is written; `missing` hears the name of every key that nobody set. The
     /// stand-in is then the strictest on the organ and the mildest on the party.
-    pub(super) fn resolve(file: &SettingsFile, waiver_cite: Vec<Citation>, mut missing: impl FnMut(&str)) -> Settings {
+    pub(super) fn resolve(
+        file: &SettingsFile,
+        waiver_cite: Vec<Citation>,
+        mut missing: impl FnMut(&str),
+    ) -> Settings {
         let mut miss = |name: &str, absent: bool| {
             if absent {
                 missing(name);
@@ -98,10 +102,27 @@ impl SettingsFile {
             ($($key:ident),* $(,)?) => { SettingsFile { $($key: self.$key.or_else(|| below.$key.clone())),* } };
         }
         merge!(
-            filing_hours, roll_over, look_back_months, look_back_scope, look_back_counts, waiver, waiver_cite,
-            commitment_first, sole_trader_gate, sole_trader_range, max_replica_hours, recheck_other_crew,
-            recheck_other_day, cash, proposal, verified_identity_for_fine, refusal_service_days, same_act_minutes,
-            same_act_metres, retention_months, organ_seal,
+            filing_hours,
+            roll_over,
+            look_back_months,
+            look_back_scope,
+            look_back_counts,
+            waiver,
+            waiver_cite,
+            commitment_first,
+            sole_trader_gate,
+            sole_trader_range,
+            max_replica_hours,
+            recheck_other_crew,
+            recheck_other_day,
+            cash,
+            proposal,
+            verified_identity_for_fine,
+            refusal_service_days,
+            same_act_minutes,
+            same_act_metres,
+            retention_months,
+            organ_seal,
         )
     }
 }

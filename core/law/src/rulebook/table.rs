@@ -3,7 +3,7 @@
 //! One form for everything that a pack may ask: elements, limbs, mitigation, tiers. Closed and
 //! finite, so that `check` can prove it (DESIGN.md 5).
 
-use super::format::{Cell, FactType, Fact, When};
+use super::format::{Cell, Fact, FactType, When};
 
 /// Most inputs that one table may use; beyond it `check` could not always end.
 pub const MAX_INPUTS: usize = 12;
@@ -142,7 +142,10 @@ impl Table {
         domain_of: impl Fn(&str) -> Option<&'a Domain>,
     ) -> Result<(), (String, String)> {
         if self.rows.len() >= MAX_ROWS {
-            return Err((String::new(), format!("一张表最多 {MAX_ROWS} 行 / a table has at most {MAX_ROWS} rows")));
+            return Err((
+                String::new(),
+                format!("一张表最多 {MAX_ROWS} 行 / a table has at most {MAX_ROWS} rows"),
+            ));
         }
         let mut row = Vec::with_capacity(when.len());
         for (name, cell) in when {
@@ -153,7 +156,10 @@ impl Table {
             let input = match self.inputs.iter().position(|i| i == name) {
                 Some(input) => input,
                 None if self.inputs.len() >= MAX_INPUTS => {
-                    return Err((name.clone(), format!("一张表最多 {MAX_INPUTS} 个输入 / a table has at most {MAX_INPUTS} inputs")));
+                    return Err((
+                        name.clone(),
+                        format!("一张表最多 {MAX_INPUTS} 个输入 / a table has at most {MAX_INPUTS} inputs"),
+                    ));
                 }
                 None => {
                     self.inputs.push(name.clone());
@@ -240,14 +246,22 @@ fn bounds(text: &str, min: i64, max: i64, decimals: u8) -> Result<(i64, i64), St
 
 /// Written form (`1.5`) to stored form (15 with one decimal).
 pub(crate) fn scaled(text: &str, decimals: u8) -> Result<i64, String> {
-    let bad = || format!("“{text}”不是最多 {decimals} 位小数的数 / `{text}` is not a number with at most {decimals} decimals");
+    let bad = || {
+        format!(
+            "“{text}”不是最多 {decimals} 位小数的数 / `{text}` is not a number with at most {decimals} decimals"
+        )
+    };
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-    if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) || fraction.len() > usize::from(decimals) {
+    if whole.is_empty()
+        || !all_digits(whole)
+        || !all_digits(fraction)
+        || fraction.len() > usize::from(decimals)
+    {
         return Err(bad());
     }
     let padded = format!("{whole}{fraction:0<width$}", width = usize::from(decimals));

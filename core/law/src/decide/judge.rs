@@ -1,0 +1,586 @@
+//! One evaluation under one rulebook: from the facts to the limbs. `penal` takes over from there.
+
+use super::{
+    LawError,
+    inputs::{Inputs, OrderState},
+};
+use crate::{
+    decision::{Decision, Duty, FineRange, Inquiry, Reason, Rejected},
+    money::Fen,
+    rulebook::{
+        Cond, OffenceRules, RuleRow, Rulebook, Rules, SEMANTICS, Table, Verdict,
+        format::{Clause, Relation, WaiverAuthority},
+    },
+    terms::{Citation, Limb, Outcome, Remedy, Series, SlipKind},
+};
+
+/// A decision and what should be asked before it is taken.
+pub(super) struct Ruling {
+    pub(super) decision: Decision,
+    /// Facts of the first step that is not settled, the most telling first; empty: nothing to ask.
+    pub(super) ask: Vec<String>,
+}
+
+/// What the steps found; `finish` makes the decision of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) outcome: Outcome,
+    pub(super) limb: Option<Limb>,
+    pub(super) guardian: bool,
+    pub(super) provisional: bool,
+    pub(super) tier: Option<(String, String)>,
+    pub(super) range: Option<FineRange>,
+    pub(super) amount: Fen,
+    pub(super) may_choose: Vec<Outcome>,
+}
+
+impl Ends {
+    pub(super) fn with(outcome: Outcome) -> Ends {
+        Ends {
+            outcome,
+            limb: None,
+            guardian: false,
+            provisional: false,
+            tier: None,
+            range: None,
+            amount: Fen::ZERO,
+            may_choose: Vec::new(),
+        }
+    }
+}
+
+/// How the limbs stand.
+enum Limbs<'a> {
+    Fits {
+        limb: Limb,
+        row: &'a RuleRow,
+        rules: &'a Rules,
+        index: usize,
+        sure: bool,
+    },
+    /// Only the correction is open: a promise postpones until the re-check.
+    AwaitsCorrection,
+    /// Facts of a limb are not clear.
+    Unclear(Vec<String>),
+    None,
+}
+
+pub(super) struct Judge<'a> {
+    pub(super) book: &'a Rulebook,
+    pub(super) inquiry: &'a Inquiry,
+    pub(super) inputs: Inputs<'a>,
+    pub(super) reasons: Vec<Reason>,
+    pub(super) rejected: Vec<Rejected>,
+    /// Floor of a displaced provision (处罚法 29).
+    pub(super) floor: Fen,
+    ask: Vec<String>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(book: &'a Rulebook, inquiry: &'a Inquiry) -> Judge<'a> {
+        Judge {
+            book,
+            inquiry,
+            inputs: Inputs::new(book, inquiry),
+            reasons: Vec::new(),
+            rejected: Vec::new(),
+            floor: Fen::ZERO,
+            ask: Vec::new(),
+        }
+    }
+
+    /// Rules on `offence`, the version in force on the day, `None` when there is none.
+    pub(super) fn rule(mut self, offence: Option<&'a OffenceRules>, name: &str) -> Result<Ruling, LawError> {
+        let Some(offence) = offence else {
+            self.reason("in_force", "该日没有规定将此行为列为违法".into(), &[], Vec::new());
+            return self.finish(None, name, Ends::with(Outcome::NoViolation));
+        };
+        let (offence, ends) = self.steps(offence)?;
+        self.finish(Some(offence), name, ends)
+    }
+
+    fn steps(&mut self, offence: &'a OffenceRules) -> Result<(&'a OffenceRules, Ends), LawError> {
+        if let Some(ends) = self.is_violation(offence) {
+            return Ok((offence, ends));
+        }
+        if let Some(ends) = self.is_clear() {
+            return Ok((offence, ends));
+        }
+        let offence = self.prevailing(offence);
+        if let Some(ends) = self.order_first(offence) {
+            return Ok((offence, ends));
+        }
+        if let Some(ends) = self.capacity() {
+            return Ok((offence, ends));
+        }
+        let ends = match self.limbs(offence) {
+            Limbs::Fits { limb, row, rules, index, sure } => {
+                self.waived(offence, limb, row, rules, index, sure)?
+            }
+            Limbs::AwaitsCorrection => {
+                self.reason(
+                    "correction.open",
+                    "改正情况待复查，复查后再作处理".into(),
+                    &[],
+                    vec!["corrected".into()],
+                );
+                Ends::with(Outcome::Order)
+            }
+            Limbs::Unclear(names) => self.unclear(&names),
+            Limbs::None => self.penal(offence)?,
+        };
+        Ok((offence, ends))
+    }
+
+    // --- the steps ---
+
+    fn is_violation(&mut self, offence: &'a OffenceRules) -> Option<Ends> {
+        let id = &offence.is.id;
+        let known = self.inputs.row(&offence.elements);
+        match offence.elements.verdict(0, &known) {
+            Verdict::Fits => {
+                let text = format!("行为构成“{}”", offence.is.name);
+                let facts = self.names(&offence.elements, 0);
+                self.reason(&format!("offence.{id}"), text, &offence.violated, facts);
+            }
+            Verdict::Fails(cond) => {
+                let because = self.because(&offence.elements, cond);
+                self.reason(
+                    &format!("offence.{id}"),
+                    format!("不构成“{}”：{because}", offence.is.name),
+                    &offence.violated,
+                    Vec::new(),
+                );
+                return Some(Ends::with(Outcome::NoViolation));
+            }
+            Verdict::Open(open) => {
+                let names = self.open(&offence.elements, open);
+                return Some(self.unclear(&names));
+            }
+        }
+        if offence.is.refer_to.is_empty() {
+            return None;
+        }
+        self.reason(
+            &format!("offence.{id}.refer"),
+            format!("该行为由{}管辖，移送处理", offence.is.refer_to),
+            &offence.basis,
+            Vec::new(),
+        );
+        Some(Ends::with(Outcome::Referral))
+    }
+
+    fn is_clear(&mut self) -> Option<Ends> {
+        let rules = &self.book.ordinary;
+        let known = self.inputs.row(&rules.table);
+        for (index, row) in rules.rows.iter().enumerate() {
+            match rules.table.verdict(index, &known) {
+                Verdict::Fits => {
+                    let facts = self.names(&rules.table, index);
+                    self.reason(&row.id, row.text.clone(), &row.cite, facts);
+                    return Some(Ends::with(Outcome::OrdinaryProcedure));
+                }
+                Verdict::Open(open) => {
+                    let names = self.open(&rules.table, open);
+                    return Some(self.unclear(&names));
+                }
+                Verdict::Fails(cond) => self.reject(&row.id, &rules.table, cond),
+            }
+        }
+        None
+    }
+
+    /// Two provisions fit one act: the special one, or the one with the higher statutory ceiling for
+    /// this party, then the higher floor; never the computed amount (处罚法 29).
+    fn prevailing(&mut self, offence: &'a OffenceRules) -> &'a OffenceRules {
+        let day = offence
+            .is
+            .effective_from
+            .map_or(self.inquiry.decided_at.date(), |d| d.0.max(self.inquiry.act_at.date()));
+        let unit = self.book.settings().is_unit_in_ranges(self.inquiry.party);
+        let mut winner = offence;
+        for pair in &self.book.pairs {
+            let other = match &offence.is.id {
+                id if *id == pair.a => &pair.b,
+                id if *id == pair.b => &pair.a,
+                _ => continue,
+            };
+            if pair.relation == Relation::TwoActs
+                || pair.relation == Relation::Special && pair.prevails != *other
+            {
+                continue;
+            }
+            let Some(other) = self.book.offence_on(other, day) else { continue };
+            if pair.relation == Relation::HigherFine
+                && !(self.may_fine(other) && statutory(other, unit) > statutory(winner, unit))
+            {
+                continue;
+            }
+            let known = self.inputs.row(&other.elements);
+            match other.elements.verdict(0, &known) {
+                Verdict::Fits => {}
+                Verdict::Open(open) => {
+                    let names = self.open(&other.elements, open);
+                    self.ask_for(&names);
+                    continue;
+                }
+                Verdict::Fails(cond) => {
+                    self.reject(&format!("offence.{}", other.is.id), &other.elements, cond);
+                    continue;
+                }
+            }
+            let cite: Vec<Citation> = pair.cite.iter().filter_map(|c| self.book.citation(c)).collect();
+            let cite = if cite.is_empty() { self.book.principles.higher_fine.clone() } else { cite };
+            self.reason(
+                &format!("pair.{}.{}", pair.a, pair.b),
+                format!("同一行为也构成“{}”，{}，按该规定处理", other.is.name, pair.because),
+                &cite,
+                self.names(&other.elements, 0),
+            );
+            if pair.relation == Relation::HigherFine {
+                self.floor = self.floor.max(winner.clause_range(unit).map_or(Fen::ZERO, |r| r.low));
+            }
+            winner = other;
+            if pair.relation == Relation::Special {
+                break;
+            }
+        }
+        winner
+    }
+
+    /// Whether a fine is due under this clause now (应当给予罚款处罚): not while an order must come first.
+    fn may_fine(&self, offence: &OffenceRules) -> bool {
+        let fine =
+            offence.is.penalty.as_ref().is_some_and(|p| p.fine != crate::rulebook::format::Measure::None);
+        fine && (offence.is.clause == Clause::Direct || self.inputs.order == OrderState::Ripe)
+    }
+
+    /// 责令改正；拒不改正的，处…: the order comes first, is served and re-checked (invariant 7).
+    fn order_first(&mut self, offence: &'a OffenceRules) -> Option<Ends> {
+        let penalty = offence.is.penalty.is_some();
+        if offence.is.clause == Clause::Direct && penalty {
+            return None;
+        }
+        let corrected = self.inputs.yes("corrected");
+        let state = self.inputs.order;
+        if state == OrderState::Corrected || corrected == Some(true) {
+            self.reason(
+                "order.complied",
+                "已责令改正，当事人已经改正".into(),
+                &self.cite_order(offence),
+                vec!["corrected".into()],
+            );
+            return Some(Ends::with(Outcome::OrderComplied));
+        }
+        if penalty && state == OrderState::Ripe {
+            let text = self.inquiry.prior_order.as_ref().map_or_else(String::new, |order| {
+                let how = if order.refused { "当事人拒不改正" } else { "经复查逾期未改正" };
+                format!("{}责令改正通知书（{}）已送达，{how}", order.ordered_on, order.number)
+            });
+            self.reason("order.ripe", text, &self.cite_order(offence), vec!["corrected".into()]);
+            return None;
+        }
+        if corrected.is_none() {
+            self.ask_for(&["corrected".into()]);
+        }
+        let outcome =
+            if offence.is.order.text.is_empty() && !penalty { Outcome::Advice } else { Outcome::Order };
+        let text = match (outcome, state) {
+            (Outcome::Advice, _) => "没有可以适用的处罚规定，予以劝导",
+            (_, OrderState::Pending) => "已责令改正，尚未到期复查",
+            _ if !penalty => "没有可以适用的处罚规定，责令改正",
+            _ => "该规定以责令改正而拒不改正（逾期不改正）为处罚前提，先责令改正",
+        };
+        self.reason("order.first", text.into(), &self.cite_order(offence), vec!["corrected".into()]);
+        Some(Ends::with(outcome))
+    }
+
+    /// Capacity (limb D) not clear: ordinary procedure, no waiver either.
+    fn capacity(&mut self) -> Option<Ends> {
+        let rules = &self.book.limbs.iter().find(|l| l.limb == Limb::D)?.rules;
+        let known = self.inputs.row(&rules.table);
+        let verdicts: Vec<Verdict> = (0..rules.rows.len()).map(|i| rules.table.verdict(i, &known)).collect();
+        if verdicts.contains(&Verdict::Fits) {
+            return None;
+        }
+        let names: Vec<String> = verdicts
+            .iter()
+            .flat_map(|v| match v {
+                Verdict::Open(open) => self.open(&rules.table, *open),
+                _ => Vec::new(),
+            })
+            .collect();
+        (!names.is_empty()).then(|| self.unclear(&names))
+    }
+
+    fn limbs(&mut self, offence: &'a OffenceRules) -> Limbs<'a> {
+        let book = self.book;
+        let mut open: Vec<Vec<String>> = Vec::new();
+        let mut may: Option<Limbs<'a>> = None;
+        let order = book.limbs.iter().map(|l| l.limb);
+        let musts_first = order.clone().filter(|l| *l != Limb::B).chain(order.filter(|l| *l == Limb::B));
+        for limb in musts_first {
+            if let Some((_, cite)) = offence.excluded.iter().find(|(l, _)| *l == limb) {
+                let name = cite.first().map(ToString::to_string).unwrap_or_default();
+                self.rejected.push(Rejected {
+                    rule: format!("limb.{limb:?}"),
+                    because: format!("{name}另有规定，不适用"),
+                });
+                continue;
+            }
+            let general = book.limbs.iter().filter(|l| l.limb == limb).map(|l| (&l.rules, None));
+            for (rules, only) in general.chain([(&offence.waive, Some(limb))]) {
+                let known = self.row_for(limb, &rules.table);
+                for (index, row) in rules.rows.iter().enumerate() {
+                    if only.is_some_and(|limb| offence.is.waive.get(index).is_none_or(|w| w.limb != limb)) {
+                        continue;
+                    }
+                    match rules.table.verdict(index, &known) {
+                        Verdict::Fits if limb == Limb::B => {
+                            may.get_or_insert(Limbs::Fits { limb, row, rules, index, sure: open.is_empty() });
+                        }
+                        Verdict::Fits => return Limbs::Fits { limb, row, rules, index, sure: true },
+                        Verdict::Open(bits) => open.push(self.open(&rules.table, bits)),
+                        Verdict::Fails(cond) => self.reject(&row.id, &rules.table, cond),
+                    }
+                }
+            }
+        }
+        // The row with the fewest open facts settles the step soonest.
+        open.sort_by_key(Vec::len);
+        let only_correction = open.iter().any(|names| names.iter().all(|n| n == "corrected"));
+        let names: Vec<String> = open.into_iter().flatten().collect();
+        self.ask_for(&names);
+        match may {
+            Some(fits) => fits,
+            None if only_correction => Limbs::AwaitsCorrection,
+            None if names.is_empty() => Limbs::None,
+            None => Limbs::Unclear(names),
+        }
+    }
+
+    /// Limb B looks at the history: not known counts as first, provisionally (invariant 5).
+    fn row_for(&self, limb: Limb, table: &Table) -> Vec<crate::rulebook::Known> {
+        let mut known = self.inputs.row(table);
+        if limb == Limb::B
+            && self.inquiry.history.earlier.is_none()
+            && let Some(at) = table.inputs.iter().position(|name| name == "earlier_find")
+            && let Some(cell) = known.get_mut(at)
+        {
+            *cell = crate::rulebook::Known::Atom(0);
+        }
+        known
+    }
+
+    fn waived(
+        &mut self,
+        offence: &'a OffenceRules,
+        limb: Limb,
+        row: &RuleRow,
+        rules: &Rules,
+        index: usize,
+        sure: bool,
+    ) -> Result<Ends, LawError> {
+        let facts = self.names(&rules.table, index);
+        self.reason(&row.id, row.text.clone(), &row.cite, facts);
+        let settings = self.book.settings();
+        let outcome = match settings.waiver {
+            WaiverAuthority::Delegated => Outcome::NoPenalty,
+            WaiverAuthority::HeadConfirms => Outcome::NoPenaltyProposed,
+        };
+        let authority = match settings.waiver {
+            WaiverAuthority::Delegated => "依本机关公布的规定，由执法人员当场作出",
+            WaiverAuthority::HeadConfirms => "须经本机关负责人审查确认",
+        };
+        self.reason("waiver.authority", authority.into(), &settings.waiver_cite, Vec::new());
+        let mut ends = Ends { limb: Some(limb), guardian: row.guardian, ..Ends::with(outcome) };
+        if limb != Limb::B {
+            return self.chosen(ends);
+        }
+        let history = &self.inquiry.history;
+        ends.provisional = history.earlier.is_none() || history.stale;
+        if !sure {
+            // A mandatory limb may still apply: the law leaves no choice to punish then.
+            return self.chosen(ends);
+        }
+        // 可以: the officers may punish instead, with a reason.
+        let (reasons, rejected) = (self.reasons.clone(), self.rejected.clone());
+        let asked = std::mem::take(&mut self.ask);
+        let choice = self.inquiry.choice;
+        let punish = choice.is_some_and(|c| rank_of_penal(c.outcome));
+        let penal = self.penal(offence)?;
+        if punish {
+            return Ok(penal);
+        }
+        self.ask = asked;
+        (self.reasons, self.rejected) = (reasons, rejected);
+        ends.may_choose = std::iter::once(penal.outcome).chain(penal.may_choose).collect();
+        self.chosen(ends)
+    }
+
+    /// Nothing but the proposal is open here.
+    fn chosen(&self, ends: Ends) -> Result<Ends, LawError> {
+        match self.inquiry.choice {
+            Some(choice)
+                if choice.outcome != ends.outcome || choice.amount.is_some_and(|a| a != ends.amount) =>
+            {
+                Err(LawError::ChoiceNotOpen)
+            }
+            _ => Ok(ends),
+        }
+    }
+
+    // --- words ---
+
+    pub(super) fn reason(&mut self, rule: &str, text: String, cite: &[Citation], facts: Vec<String>) {
+        let facts = facts.into_iter().map(|name| (name.clone(), self.inputs.value(&name))).collect();
+        self.reasons.push(Reason { rule: rule.to_owned(), text, citations: cite.to_vec(), facts });
+    }
+
+    pub(super) fn reject(&mut self, rule: &str, table: &Table, cond: Cond) {
+        let because = self.because(table, cond);
+        self.rejected.push(Rejected { rule: rule.to_owned(), because });
+    }
+
+    fn because(&self, table: &Table, cond: Cond) -> String {
+        let name = table.inputs.get(cond.input).map_or("", String::as_str);
+        self.book.phrase(name, &self.inputs.value(name))
+    }
+
+    pub(super) fn names(&self, table: &Table, row: usize) -> Vec<String> {
+        let conds = table.rows.get(row).map(Vec::as_slice).unwrap_or_default();
+        conds.iter().filter_map(|c| table.inputs.get(c.input).cloned()).collect()
+    }
+
+    pub(super) fn open(&self, table: &Table, open: u16) -> Vec<String> {
+        table.names(open).map(str::to_owned).collect()
+    }
+
+    /// Remembers what to ask; the first step that is not settled wins.
+    pub(super) fn ask_for(&mut self, names: &[String]) {
+        if self.ask.is_empty() {
+            for name in names.iter().filter(|n| self.inputs.may_ask(n)) {
+                if !self.ask.contains(name) {
+                    self.ask.push(name.clone());
+                }
+            }
+        }
+    }
+
+    /// 违法事实不清: no penalty and no waiver on the spot (处罚法 40, 51).
+    pub(super) fn unclear(&mut self, names: &[String]) -> Ends {
+        self.ask_for(names);
+        let mut names = names.to_vec();
+        names.sort();
+        names.dedup();
+        let list: Vec<String> = names
+            .iter()
+            .map(|n| {
+                self.book.fact(n).map_or_else(
+                    || self.book.phrase(n, &crate::facts::Value::Unknown),
+                    |f| f.title().to_owned(),
+                )
+            })
+            .collect();
+        let cite = self.book.principles.clear_facts.clone();
+        self.reason("facts.unclear", format!("事实尚未查明：{}", list.join("；")), &cite, names);
+        Ends::with(Outcome::OrdinaryProcedure)
+    }
+
+    fn cite_order(&self, offence: &OffenceRules) -> Vec<Citation> {
+        if offence.basis.is_empty() { self.book.principles.order.clone() } else { offence.basis.clone() }
+    }
+
+    fn fact_text(&self, template: &str) -> String {
+        super::explain::fill(template, &|name| {
+            let value = self.inputs.value(name);
+            (value != crate::facts::Value::Unknown).then(|| self.book.amount_phrase(name, &value))
+        })
+    }
+
+    fn finish(mut self, offence: Option<&OffenceRules>, name: &str, ends: Ends) -> Result<Ruling, LawError> {
+        let outcome = ends.outcome;
+        let waived = matches!(outcome, Outcome::NoPenalty | Outcome::NoPenaltyProposed);
+        let mut duties = Vec::new();
+        if waived {
+            duties.push(Duty::Educate);
+            let cite = self.book.principles.education.clone();
+            self.reason("education", "应当对当事人进行教育".into(), &cite, Vec::new());
+        }
+        if ends.guardian {
+            duties.push(Duty::NotifyGuardian);
+        }
+        if outcome == Outcome::OrderComplied || waived && matches!(ends.limb, Some(Limb::A | Limb::B)) {
+            duties.push(Duty::ProveCorrection);
+        }
+        if outcome == Outcome::Order || outcome.is_penalty() && self.inputs.yes("corrected") != Some(true) {
+            duties.push(Duty::Recheck);
+        }
+        if outcome == Outcome::NoPenaltyProposed {
+            duties.push(Duty::HeadConfirms);
+        }
+        if ends.provisional {
+            duties.push(Duty::ConfirmHistory);
+        }
+        let (slip, series, remedy) = paper(outcome, ends.guardian);
+        let pack = self.book.reference();
+        let (tier, tier_name) = ends.tier.map_or((None, None), |(id, name)| (Some(id), Some(name)));
+        let decision = Decision {
+            offence: offence.map_or_else(|| self.inquiry.offence.clone(), |o| o.is.id.clone()),
+            offence_name: offence.map_or_else(|| name.to_owned(), |o| o.is.name.clone()),
+            outcome,
+            limb: ends.limb,
+            provisional: ends.provisional,
+            tier,
+            tier_name,
+            range: ends.range,
+            amount: ends.amount,
+            may_choose: ends.may_choose,
+            fact_text: offence.map(|o| self.fact_text(&o.is.fact_text)).unwrap_or_default(),
+            violated: offence.map(|o| o.violated.clone()).unwrap_or_default(),
+            basis: offence.map(|o| o.basis.clone()).unwrap_or_default(),
+            order_text: offence.map(|o| o.is.order.text.clone()).unwrap_or_default(),
+            order_hours: offence.map_or(0, |o| o.is.order.hours),
+            reasons: self.reasons,
+            rejected: self.rejected,
+            duties,
+            remedy,
+            slip,
+            series,
+            pack_at_act: pack.clone(),
+            pack,
+            semantics: SEMANTICS,
+            facts: self.inquiry.facts.clone(),
+        };
+        Ok(Ruling { decision, ask: self.ask })
+    }
+}
+
+/// Paper, number series and remedy clause of each outcome (LAW.md 1.7, 6.2).
+fn paper(outcome: Outcome, guardian: bool) -> (SlipKind, Series, Remedy) {
+    match outcome {
+        Outcome::NoViolation | Outcome::Advice => (SlipKind::Advice, Series::Notice, Remedy::None),
+        Outcome::Order | Outcome::OrderComplied => {
+            (SlipKind::Order, Series::Order, Remedy::ReconsiderationOrCourt)
+        }
+        Outcome::NoPenalty if guardian => {
+            (SlipKind::Guardian, Series::NoPenalty, Remedy::ReconsiderationOrCourt)
+        }
+        Outcome::NoPenalty => (SlipKind::NoPenalty, Series::NoPenalty, Remedy::ReconsiderationOrCourt),
+        Outcome::NoPenaltyProposed => (SlipKind::NoPenaltyProposed, Series::Notice, Remedy::None),
+        Outcome::Warning | Outcome::Fine | Outcome::WarningAndFine => {
+            (SlipKind::Penalty, Series::Penalty, Remedy::ReconsiderationFirst)
+        }
+        Outcome::OrdinaryProcedure | Outcome::Referral => (SlipKind::Transfer, Series::Notice, Remedy::None),
+    }
+}
+
+/// Ceiling, then floor, of the clause for this party.
+fn statutory(offence: &OffenceRules, unit: bool) -> (Fen, Fen) {
+    offence.clause_range(unit).map_or((Fen::ZERO, Fen::ZERO), |r| (r.high, r.low))
+}
+
+/// Whether the officers chose to go on to a penalty.
+fn rank_of_penal(outcome: Outcome) -> bool {
+    outcome.is_penalty() || outcome == Outcome::OrdinaryProcedure
+}

@@ -1,0 +1,364 @@
+//! The order of thought, step by step, as an officer and a court would see it.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::*;
+use ezhifa_law::{
+    decide::{LawError, decide, explain, questions},
+    decision::{Choice, Decision, DefenceCap, Duty, Inquiry},
+    facts::Value,
+    money::Fen,
+    rulebook::Rulebook,
+    terms::{Limb, Outcome, PartyKind, Remedy, Series, SlipKind},
+};
+
+fn ruled(book: &Rulebook, inquiry: &Inquiry) -> Decision {
+    decide(book, book, inquiry).unwrap()
+}
+
+/// Litter, nothing corrected: the plain fine.
+fn fine() -> Inquiry {
+    inquiry("litter", &[("corrected", no()), ("minor", no()), ("harm", choice("slight"))])
+}
+
+fn ripe_stall(area: i64) -> Inquiry {
+    let mut inquiry = inquiry(
+        "stall",
+        &[
+            ("on_road", yes()),
+            ("area", Value::Int(area)),
+            ("minor", no()),
+            ("harm", choice("slight")),
+            ("gain", no()),
+        ],
+    );
+    inquiry.prior_order = Some(order(Some(false)));
+    inquiry
+}
+
+#[test]
+fn a_plain_fine_carries_law_amount_paper_and_remedy() {
+    let book = town();
+    let d = ruled(&book, &fine());
+    assert_eq!((d.outcome, d.amount), (Outcome::Fine, Fen::yuan(20)));
+    assert_eq!(
+        (d.slip, d.series, d.remedy),
+        (SlipKind::Penalty, Series::Penalty, Remedy::ReconsiderationFirst)
+    );
+    assert_eq!(d.basis[0].to_string(), "《某镇测试条例》第四条");
+    assert_eq!(d.pack, book.reference());
+    let text = explain(&d);
+    for word in ["罚款20.00元", "贰拾元", "《某镇测试条例》第三条", "未改正", "town 第1版"]
+    {
+        assert!(text.contains(word), "{word} in\n{text}");
+    }
+}
+
+#[test]
+fn limb_a_is_mandatory_and_even_a_warning_is_not_open() {
+    let book = town();
+    let mut case = inquiry("dog", &[("corrected", yes()), ("minor", yes()), ("harm", choice("none"))]);
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.limb), (Outcome::NoPenalty, Some(Limb::A)));
+    assert!(d.may_choose.is_empty());
+    assert_eq!(d.duties, [Duty::Educate, Duty::ProveCorrection]);
+    assert_eq!((d.slip, d.remedy), (SlipKind::NoPenalty, Remedy::ReconsiderationOrCourt));
+    case.choice = Some(Choice { outcome: Outcome::Warning, amount: None });
+    assert_eq!(decide(&book, &book, &case), Err(LawError::ChoiceNotOpen));
+}
+
+#[test]
+fn limb_b_leaves_the_choice_and_is_provisional_on_an_unknown_history() {
+    let book = town();
+    let mut case = inquiry("litter", &[("corrected", yes()), ("minor", no()), ("harm", choice("slight"))]);
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.limb, d.provisional), (Outcome::NoPenalty, Some(Limb::B), false));
+    assert_eq!(d.may_choose, [Outcome::Fine]);
+    case.choice = Some(Choice { outcome: Outcome::Fine, amount: None });
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.limb, d.amount), (Outcome::Fine, None, Fen::yuan(20)));
+    case.choice = None;
+    case.history.earlier = None;
+    let d = ruled(&book, &case);
+    assert!(d.provisional && d.duties.contains(&Duty::ConfirmHistory));
+    case.history.earlier = Some(true);
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Fine);
+}
+
+#[test]
+fn a_promise_only_postpones() {
+    let book = town();
+    let d = ruled(
+        &book,
+        &inquiry("litter", &[("corrected", Value::Unknown), ("minor", yes()), ("harm", choice("none"))]),
+    );
+    assert_eq!((d.outcome, d.slip), (Outcome::Order, SlipKind::Order));
+    assert_eq!(d.duties, [Duty::Recheck]);
+}
+
+#[test]
+fn a_conditional_clause_needs_its_order_service_and_recheck() {
+    let book = town();
+    let mut case = ripe_stall(15);
+    assert_eq!((ruled(&book, &case).outcome, ruled(&book, &case).amount), (Outcome::Fine, Fen::yuan(50)));
+    case.prior_order = None;
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Order);
+    let mut unserved = order(Some(false));
+    unserved.served = false;
+    case.prior_order = Some(unserved);
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Order);
+    let mut early = order(Some(false));
+    early.rechecked = Some(at("2026-03-01 17:59"));
+    case.prior_order = Some(early.clone());
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Order, "re-checked before it was due");
+    early.refused = true;
+    case.prior_order = Some(early);
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Fine, "refused");
+    case.prior_order = Some(order(Some(true)));
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.limb, d.slip), (Outcome::OrderComplied, None, SlipKind::Order));
+}
+
+#[test]
+fn tiers_follow_the_measure_and_the_bounds_belong_where_the_pack_says() {
+    let book = town();
+    for (area, tier, yuan) in [(0, "light", 50), (19, "light", 50), (20, "common", 100), (50, "common", 100)]
+    {
+        let d = ruled(&book, &ripe_stall(area));
+        assert_eq!((d.tier.as_deref(), d.amount), (Some(tier), Fen::yuan(yuan)), "{area}");
+    }
+    assert_eq!(ruled(&book, &ripe_stall(15)).fact_text, "占用人行道摆摊，占用面积1.5㎡");
+}
+
+#[test]
+fn the_gate_is_last_and_nothing_is_lowered_to_fit_it() {
+    let book = town();
+    let d = ruled(&book, &ripe_stall(51));
+    assert_eq!((d.outcome, d.slip, d.amount), (Outcome::OrdinaryProcedure, SlipKind::Transfer, Fen::ZERO));
+    // 500..5000 straddles the 3,000 of an organisation.
+    let mut unit = fine();
+    unit.party = PartyKind::Organisation;
+    assert_eq!(ruled(&book, &unit).outcome, Outcome::OrdinaryProcedure);
+    // Two fines for one party in one encounter are summed.
+    let mut second = fine();
+    second.encounter_fines = Fen::yuan(180);
+    assert_eq!(ruled(&book, &second).outcome, Outcome::Fine);
+    second.encounter_fines = Fen(18001);
+    assert_eq!(ruled(&book, &second).outcome, Outcome::OrdinaryProcedure);
+}
+
+#[test]
+fn a_sole_trader_is_a_citizen_at_the_gate_unless_the_pack_says_otherwise() {
+    let case = |party| Inquiry { party, encounter_fines: Fen::yuan(190), ..fine() };
+    assert_eq!(ruled(&town(), &case(PartyKind::SoleTrader)).outcome, Outcome::OrdinaryProcedure);
+    let book = town_with("settings.toml", "waiver =", "sole_trader_gate = \"organisation\"\nwaiver =");
+    assert_eq!(ruled(&book, &case(PartyKind::SoleTrader)).outcome, Outcome::Fine);
+}
+
+#[test]
+fn under_fourteen_is_never_punished_and_the_guardian_is_told() {
+    let book = town();
+    let d = ruled(&book, &Inquiry { age_at_act: Some(13), ..fine() });
+    assert_eq!((d.outcome, d.limb, d.slip), (Outcome::NoPenalty, Some(Limb::D), SlipKind::Guardian));
+    assert!(d.duties.contains(&Duty::NotifyGuardian) && d.may_choose.is_empty());
+}
+
+#[test]
+fn fourteen_to_seventeen_is_strictly_below_even_at_the_floor() {
+    let book = town();
+    for age in 14..18 {
+        let d = ruled(&book, &Inquiry { age_at_act: Some(age), ..fine() });
+        assert_eq!((d.outcome, d.amount), (Outcome::Fine, Fen::yuan(10)), "{age}");
+    }
+    assert_eq!(ruled(&book, &Inquiry { age_at_act: Some(18), ..fine() }).amount, Fen::yuan(20));
+}
+
+#[test]
+fn an_unknown_age_is_asked_and_then_neither_fined_nor_waived() {
+    let book = town();
+    let mut case = Inquiry { age_at_act: None, ..fine() };
+    assert_eq!(questions(&book, &book, &case).unwrap()[0].fact, "age_band");
+    case.facts.0.insert("age_band".into(), Value::Unknown);
+    assert_eq!(ruled(&book, &case).outcome, Outcome::OrdinaryProcedure);
+    case.facts.0.insert("age_band".into(), choice("adult"));
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Fine);
+}
+
+#[test]
+fn a_disputed_fact_goes_to_the_ordinary_procedure_unless_settled() {
+    let book = town();
+    let mut case = inquiry(
+        "litter",
+        &[("corrected", yes()), ("minor", yes()), ("harm", choice("none")), ("disputed", yes())],
+    );
+    assert_eq!(questions(&book, &book, &case).unwrap()[0].fact, "settled_on_spot");
+    case.facts.0.insert("settled_on_spot".into(), no());
+    assert_eq!(ruled(&book, &case).outcome, Outcome::OrdinaryProcedure, "no waiver either");
+    case.facts.0.insert("settled_on_spot".into(), yes());
+    assert_eq!(ruled(&book, &case).outcome, Outcome::NoPenalty);
+}
+
+#[test]
+fn too_late_is_too_late() {
+    let book = town();
+    let mut case = Inquiry { act_at: at("2026-03-02 10:00"), decided_at: at("2028-03-02 23:00"), ..fine() };
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Fine, "the last day");
+    case.decided_at = at("2028-03-03 00:01");
+    assert_eq!((ruled(&book, &case).outcome, ruled(&book, &case).limb), (Outcome::NoPenalty, Some(Limb::E)));
+    case.discovered_at = Some(at("2026-04-01 00:00"));
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Fine, "discovered in time");
+}
+
+#[test]
+fn gain_belongs_to_the_ordinary_procedure_and_is_asked_last() {
+    let book = town();
+    let mut case = ripe_stall(15);
+    case.facts.0.insert("gain".into(), yes());
+    assert_eq!(ruled(&book, &case).outcome, Outcome::OrdinaryProcedure);
+    case.facts.0.remove("gain");
+    assert_eq!(questions(&book, &book, &case).unwrap()[0].fact, "gain");
+}
+
+#[test]
+fn the_higher_ceiling_prevails_and_may_leave_the_summary_procedure() {
+    let book = town();
+    let d = ruled(&book, &ripe_stall(60));
+    assert_eq!((d.offence.as_str(), d.outcome), ("stall-city", Outcome::OrdinaryProcedure));
+    // Not ripe: no fine is due under either but the direct one.
+    let mut case = ripe_stall(60);
+    case.prior_order = None;
+    assert_eq!(ruled(&book, &case).offence, "stall-city");
+    assert_eq!(ruled(&book, &ripe_stall(50)).offence, "stall", "the other does not fit");
+}
+
+#[test]
+fn the_floor_of_the_displaced_provision_holds() {
+    // Same ceiling for both would keep `stall`; 600 moves it, its own floor is nothing, 50 remains.
+    let book = town_with("offences/all.toml", "individual = { high = 20000 }", "individual = { high = 600 }");
+    let d = ruled(&book, &ripe_stall(60));
+    assert_eq!(d.offence, "stall-city");
+    assert_eq!(d.range.unwrap().low, Fen::yuan(50));
+}
+
+#[test]
+fn a_may_clause_starts_mild_and_offers_the_rest() {
+    let book = town();
+    let mut case = inquiry("dog", &[("corrected", no()), ("minor", no()), ("harm", choice("slight"))]);
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.amount), (Outcome::Warning, Fen::ZERO));
+    assert_eq!(d.may_choose, [Outcome::WarningAndFine]);
+    case.choice = Some(Choice { outcome: Outcome::WarningAndFine, amount: Some(Fen::yuan(150)) });
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.amount), (Outcome::WarningAndFine, Fen::yuan(150)));
+    case.choice = Some(Choice { outcome: Outcome::WarningAndFine, amount: Some(Fen::yuan(201)) });
+    assert_eq!(decide(&book, &book, &case), Err(LawError::ChoiceNotOpen));
+}
+
+#[test]
+fn amounts_for_each_head_multiply_and_meet_the_gate() {
+    let book = town();
+    let case = |heads| {
+        let facts = [
+            ("corrected", no()),
+            ("minor", no()),
+            ("harm", choice("slight")),
+            ("gain", no()),
+            ("heads", heads),
+        ];
+        inquiry("poultry", &facts)
+    };
+    let d = ruled(&book, &case(Value::Int(4)));
+    assert_eq!((d.outcome, d.amount, d.range.unwrap().high), (Outcome::Fine, Fen::yuan(80), Fen::yuan(200)));
+    assert_eq!(ruled(&book, &case(Value::Int(5))).outcome, Outcome::OrdinaryProcedure);
+    assert_eq!(ruled(&book, &case(Value::Unknown)).amount, Fen::yuan(20), "unknown counts as one");
+}
+
+#[test]
+fn a_defence_never_makes_it_harsher() {
+    let book = town();
+    let mut case = ripe_stall(30);
+    assert_eq!(ruled(&book, &case).amount, Fen::yuan(100));
+    case.defence_cap = Some(DefenceCap { outcome: Outcome::Fine, amount: Fen::yuan(50) });
+    assert_eq!(ruled(&book, &case).amount, Fen::yuan(50));
+    let mut dog = inquiry("dog", &[("corrected", no()), ("minor", no()), ("harm", choice("slight"))]);
+    dog.defence_cap = Some(DefenceCap { outcome: Outcome::Warning, amount: Fen::ZERO });
+    assert!(ruled(&book, &dog).may_choose.is_empty());
+}
+
+#[test]
+fn the_milder_of_old_and_new_law_applies() {
+    let old = town();
+    let milder = town_with(
+        "offences/all.toml",
+        "individual = { low = 20, high = 50 }",
+        "individual = { low = 10, high = 40 }",
+    );
+    let harsher = town_with(
+        "offences/all.toml",
+        "individual = { low = 20, high = 50 }",
+        "individual = { low = 50, high = 100 }",
+    );
+    let repealed = town_with("offences/all.toml", "id = \"litter\"", "id = \"litter-old\"");
+    let d = decide(&old, &milder, &fine()).unwrap();
+    assert_eq!((d.amount, &d.pack, &d.pack_at_act), (Fen::yuan(10), &milder.reference(), &old.reference()));
+    assert!(d.reasons.iter().any(|r| r.rule == "milder_law" && r.citations[0].article == "第三十七条"));
+    let d = decide(&old, &harsher, &fine()).unwrap();
+    assert_eq!((d.amount, &d.pack), (Fen::yuan(20), &old.reference()));
+    assert_eq!(decide(&old, &repealed, &fine()).unwrap().outcome, Outcome::NoViolation);
+    assert_eq!(decide(&repealed, &old, &fine()).unwrap().outcome, Outcome::NoViolation, "no law at the act");
+}
+
+#[test]
+fn without_delegation_the_head_confirms() {
+    let book = town_with("settings.toml", "\"delegated\"", "\"head_confirms\"");
+    let d =
+        ruled(&book, &inquiry("litter", &[("corrected", yes()), ("minor", yes()), ("harm", choice("none"))]));
+    assert_eq!(
+        (d.outcome, d.slip, d.remedy),
+        (Outcome::NoPenaltyProposed, SlipKind::NoPenaltyProposed, Remedy::None)
+    );
+    assert!(d.duties.contains(&Duty::HeadConfirms));
+}
+
+#[test]
+fn only_what_matters_is_asked_and_the_most_telling_first() {
+    let book = town();
+    let ask = |facts: &[(&str, Value)]| -> Vec<String> {
+        questions(&book, &book, &inquiry("litter", facts)).unwrap().into_iter().map(|q| q.fact).collect()
+    };
+    assert_eq!(ask(&[]), ["corrected", "harm", "minor"]);
+    assert_eq!(ask(&[("corrected", no())]), [""; 0], "both limbs are out, the clause has one tier");
+    assert_eq!(ask(&[("corrected", yes()), ("harm", choice("none"))]), ["minor"]);
+    assert_eq!(ask(&[("corrected", yes()), ("harm", choice("slight"))]), [""; 0]);
+    let first = questions(&book, &book, &inquiry("stall", &[])).unwrap();
+    assert_eq!(first[0].fact, "on_road");
+    assert_eq!(first[0].text, "是否占用人行道？");
+}
+
+#[test]
+fn answers_that_no_rulebook_knows_are_refused_by_name() {
+    let book = town();
+    let refused =
+        |facts: &[(&str, Value)]| decide(&book, &book, &inquiry("litter", facts)).unwrap_err().to_string();
+    assert!(refused(&[("weather", yes())]).contains("weather"));
+    assert!(refused(&[("area", yes())]).contains("area"));
+    assert!(refused(&[("area", Value::Int(1001))]).contains("area"));
+    assert!(refused(&[("harm", choice("huge"))]).contains("harm"));
+    assert!(decide(&book, &book, &inquiry("nothing", &[])).unwrap_err().to_string().contains("nothing"));
+}
+
+#[test]
+fn no_penal_clause_ends_in_advice_and_no_fact_in_no_violation() {
+    let book = town();
+    assert_eq!(ruled(&book, &inquiry("advice", &[("corrected", no())])).outcome, Outcome::Advice);
+    let d = ruled(&book, &inquiry("stall", &[("on_road", no())]));
+    assert_eq!((d.outcome, d.remedy), (Outcome::NoViolation, Remedy::None));
+}
+
+#[test]
+fn the_same_inquiry_gives_the_same_bytes() {
+    let (a, b) = (town(), town());
+    let json = |book: &Rulebook| serde_json::to_string(&ruled(book, &fine())).unwrap();
+    assert_eq!(json(&a), json(&b));
+}
