@@ -263,7 +263,7 @@ impl Setter<'_> {
         match block.style {
             Style::Normal => self.set(block.part, label, text, BODY, Align::Left, false),
             Style::Centred => {
-                let bold = matches!(block.part, Part::Heading | Part::Mark);
+                let bold = matches!(block.part, Part::Heading | Part::Mark | Part::Decision);
                 self.set(block.part, label, text, BODY, Align::Centre, bold)
             }
             Style::Large => {

@@ -23,9 +23,11 @@
 
 mod bitmap;
 mod commands;
+mod compose;
 mod document;
 mod error;
 pub mod escpos;
+mod fill;
 mod font;
 mod layout;
 pub mod pdf;
@@ -33,9 +35,12 @@ pub mod png;
 mod raster;
 pub mod text;
 mod wrap;
+mod zh;
 
 pub use bitmap::Bitmap;
+pub use compose::{Extras, compose};
 pub use document::{Block, Document, Line, Mark, Strokes, clean};
 pub use error::SlipError;
+pub use fill::{Marks, Places, fill};
 pub use font::{BODY, BUNDLED, BundledOnly, GlyphSource, bundled_has};
 pub use layout::{Align, Item, Layout, Means, Paper, Picture, TextLine, layout};

@@ -1,5 +1,7 @@
 //! The two slips of the design's floor, by hand, so that layout and renderers are tested without a rulebook.
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
+
+pub mod pack;
 
 use ezhifa_law::{
     template::{Part, Style},
