@@ -23,13 +23,17 @@ pub enum ClockError {
     #[error(transparent)]
     CalendarUnknown(#[from] CalendarUnknown),
     /// The pack has no such clock.
-    #[error("规则包没有期限“{0}”，请在 clocks.toml 中补上 / the rulebook has no clock “{0}”, add it to clocks.toml")]
+    #[error(
+        "规则包没有期限“{0}”，请在 clocks.toml 中补上 / the rulebook has no clock “{0}”, add it to clocks.toml"
+    )]
     Missing(String),
     /// Listed twice.
     #[error("期限“{0}”写了两次，请删去一个 / the clock “{0}” is there twice, delete one")]
     Twice(String),
     /// The clock names a law without a table of days.
-    #[error("期限“{clock}”引用的法律“{law}”没有写日的计法，请加 [[law]] / the clock “{clock}” names the law “{law}” that has no [[law]] table of days, add one")]
+    #[error(
+        "期限“{clock}”引用的法律“{law}”没有写日的计法，请加 [[law]] / the clock “{clock}” names the law “{law}” that has no [[law]] table of days, add one"
+    )]
     NoDayTable {
         /// Clock id.
         clock: String,
@@ -72,8 +76,7 @@ pub struct Clocks {
 impl Clocks {
     /// Takes `clocks.toml` and the organ's roll-over setting.
     pub fn new(file: &ClocksFile, roll_over: bool) -> Result<Clocks, ClockError> {
-        let laws: BTreeMap<String, DayTable> =
-            file.laws.iter().map(|l| (l.key.clone(), l.clone())).collect();
+        let laws: BTreeMap<String, DayTable> = file.laws.iter().map(|l| (l.key.clone(), l.clone())).collect();
         let mut clocks = BTreeMap::new();
         for clock in &file.clocks {
             if let Some(law) = clock.law.as_ref().filter(|l| !laws.contains_key(*l)) {
@@ -206,11 +209,9 @@ impl Clocks {
     fn in_working_days(&self, clock: &Clock) -> bool {
         match clock.unit {
             ClockUnit::WorkingDays => true,
-            ClockUnit::Days => clock
-                .law
-                .as_ref()
-                .and_then(|law| self.laws.get(law))
-                .is_some_and(|t| t.working_days.contains(&clock.count) || clock.count <= t.working_days_up_to),
+            ClockUnit::Days => clock.law.as_ref().and_then(|law| self.laws.get(law)).is_some_and(|t| {
+                t.working_days.contains(&clock.count) || clock.count <= t.working_days_up_to
+            }),
             ClockUnit::Hours | ClockUnit::Months | ClockUnit::Years => false,
         }
     }
@@ -297,12 +298,12 @@ mod tests {
         assert_eq!(clocks.cash_to_organ(day("2026-02-13"), &calendar), Ok(day("2026-02-24")));
         assert_eq!(clocks.cash_to_bank(day("2026-02-24"), &calendar), Ok(day("2026-02-26")));
         for (id, start, end) in [
-            ("service_absent", "2026-09-24", "2026-10-12"),      // 处 61: 7 working days
+            ("service_absent", "2026-09-24", "2026-10-12"), // 处 61: 7 working days
             ("forward_application", "2026-02-13", "2026-02-27"), // 议 32: 5 working days
-            ("registered_goods", "2026-04-30", "2026-05-13"),    // 处 56: 7 working days
-            ("demand", "2026-09-24", "2026-10-15"),              // 强 54: 10 working days (强 69)
+            ("registered_goods", "2026-04-30", "2026-05-13"), // 处 56: 7 working days
+            ("demand", "2026-09-24", "2026-10-15"),         // 强 54: 10 working days (强 69)
             ("court_after_reconsideration", "2026-02-14", "2026-03-02"), // 诉 45: 15 calendar days, rolled
-            ("ordinary_decision", "2026-01-05", "2026-04-05"),   // 处 60: 90 calendar days
+            ("ordinary_decision", "2026-01-05", "2026-04-05"), // 处 60: 90 calendar days
         ] {
             assert_eq!(clocks.last_day(id, day(start), &calendar), Ok(day(end)), "{id}");
         }
@@ -348,10 +349,8 @@ mod tests {
     #[test]
     fn the_court_may_be_asked_after_remedies_and_demand() {
         let (clocks, calendar) = (clocks(true), calendar());
-        let end = clocks
-            .remedies_end(Remedy::ReconsiderationFirst, day("2026-04-30"), &calendar)
-            .unwrap()
-            .unwrap();
+        let end =
+            clocks.remedies_end(Remedy::ReconsiderationFirst, day("2026-04-30"), &calendar).unwrap().unwrap();
         assert_eq!(end, day("2026-06-29"));
         let window = clocks.court_window(end, day("2026-06-22"), &calendar).unwrap();
         assert_eq!(window, CourtWindow { opens: day("2026-07-07"), closes: day("2026-09-29") });
