@@ -1,0 +1,154 @@
+//! Evidence by content: resumable upload at an offset, hash verified before anything is called durable.
+//!
+//! A part lies in a staging folder until its last byte; only what hashes to its name goes to the store.
+//! The content address makes every retry free and every name harmless.
+
+use std::{
+    collections::HashSet,
+    fs::OpenOptions,
+    io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use ezhifa_casework::seal::hash::{Digest, Hasher};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem};
+
+use crate::{error::HqError, files};
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes held.
+    pub offset: u64,
+    /// Verified and durable.
+    pub complete: bool,
+}
+
+/// The evidence store.
+pub struct Blobs {
+    staging: PathBuf,
+    store: Arc<dyn ObjectStore>,
+    runtime: tokio::runtime::Handle,
+    busy: Mutex<HashSet<Digest>>,
+    limit: u64,
+}
+
+/// Keeps a second upload of the same content out while one is writing.
+struct Turn<'a>(&'a Blobs, Digest);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if let Ok(mut busy) = self.0.busy.lock() {
+            busy.remove(&self.1);
+        }
+    }
+}
+
+fn failed(e: impl std::fmt::Display) -> HqError {
+    HqError::Store(format!("证据库 / evidence store: {e}"))
+}
+
+impl Blobs {
+    /// Opens `file:PATH` (or a plain path).
+    ///
+    /// # Errors
+    /// The folder cannot be used, or the scheme is not known.
+    pub fn open(url: &str, limit: u64, runtime: tokio::runtime::Handle) -> Result<Blobs, HqError> {
+        let path = url.strip_prefix("file:").unwrap_or(url);
+        if path.contains("://") {
+            return Err(HqError::Config("证据库只支持 file: / evidence store: only file: is built in".into()));
+        }
+        let root = Path::new(path);
+        files::make_dir(&root.join("staging"))?;
+        files::make_dir(&root.join("sha256"))?;
+        let store = LocalFileSystem::new_with_prefix(root.join("sha256")).map_err(failed)?.with_fsync(true);
+        Ok(Blobs { staging: root.join("staging"), store: Arc::new(store), runtime, busy: Mutex::new(HashSet::new()), limit })
+    }
+
+    fn name(sha256: &Digest) -> object_store::path::Path {
+        let hex = sha256.to_string();
+        let (shelf, _) = hex.split_at(2.min(hex.len()));
+        object_store::path::Path::from(format!("{shelf}/{hex}"))
+    }
+
+    fn turn(&self, sha256: Digest) -> Result<Turn<'_>, HqError> {
+        let mut busy = self.busy.lock().map_err(|_| HqError::Stopped)?;
+        if busy.insert(sha256) { Ok(Turn(self, sha256)) } else { Err(HqError::Busy { retry_after_s: 1 }) }
+    }
+
+    /// How far the upload of this content is.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn progress(&self, sha256: &Digest) -> Result<Progress, HqError> {
+        match self.runtime.block_on(self.store.head(&Self::name(sha256))) {
+            Ok(meta) => Ok(Progress { offset: meta.size, complete: true }),
+            Err(object_store::Error::NotFound { .. }) => {
+                let offset = std::fs::metadata(self.staging.join(sha256.to_string())).map(|m| m.len()).unwrap_or(0);
+                Ok(Progress { offset, complete: false })
+            }
+            Err(e) => Err(failed(e)),
+        }
+    }
+
+    /// Adds bytes at `offset` of a content of `total` bytes.
+    ///
+    /// # Errors
+    /// 409 where HQ is elsewhere, 400 where the whole does not hash to its name (the part is thrown away), 413.
+    pub fn append(&self, sha256: &Digest, offset: u64, total: u64, bytes: &[u8]) -> Result<Progress, HqError> {
+        if total > self.limit {
+            return Err(HqError::TooLarge { limit: self.limit });
+        }
+        let _turn = self.turn(*sha256)?;
+        let now = self.progress(sha256)?;
+        if now.complete {
+            return Ok(now);
+        }
+        let end = offset.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        if offset != now.offset {
+            return Err(HqError::BlobOffset(now.offset));
+        }
+        if end > total {
+            return Err(HqError::Bad(format!("{end} > {total}")));
+        }
+        let path = self.staging.join(sha256.to_string());
+        let wrap = |e| files::error(&path, e);
+        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(wrap)?;
+        file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes)).and_then(|()| file.sync_data()).map_err(wrap)?;
+        if end < total {
+            return Ok(Progress { offset: end, complete: false });
+        }
+        let mut content = Vec::new();
+        file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut content)).map_err(wrap)?;
+        let mut hasher = Hasher::new();
+        hasher.update(&content);
+        if hasher.finish() != *sha256 {
+            std::fs::remove_file(&path).map_err(wrap)?;
+            return Err(HqError::BlobHash);
+        }
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.runtime.block_on(self.store.put_opts(&Self::name(sha256), PutPayload::from(content), options)) {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(e) => return Err(failed(e)),
+        }
+        match std::fs::remove_file(&path) {
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(wrap(e)),
+            _ => {}
+        }
+        Ok(Progress { offset: total, complete: true })
+    }
+
+    /// The content, `None` while it is not complete.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn read(&self, sha256: &Digest) -> Result<Option<Vec<u8>>, HqError> {
+        let got = self.runtime.block_on(async { self.store.get(&Self::name(sha256)).await?.bytes().await });
+        match got {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(failed(e)),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! How an HQ is set up. Defaults suit one organ on one machine.
+
+use std::{path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, NaiveDateTime};
+
+use crate::error::HqError;
+
+/// Milliseconds since 1970, UTC: the system's clock, or a simulated one.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Fills a buffer with randomness: the system's, or a seeded one in simulation.
+pub type Entropy = Arc<dyn Fn(&mut [u8]) -> Result<(), HqError> + Send + Sync>;
+
+/// Everything HQ needs to start.
+#[derive(Clone)]
+pub struct HqConfig {
+    /// Keys, certificates, default places of database and evidence.
+    pub dir: PathBuf,
+    /// `sqlite:PATH`, or `postgres://…` with the feature `postgres`.
+    pub db: String,
+    /// `file:PATH`.
+    pub blobs: String,
+    /// Short code of the organ, as in number blocks and slip codes.
+    pub organ: String,
+    /// Name of the organ, for the public page when no rulebook is published yet.
+    pub organ_name: String,
+    /// Base of the codes on slips: `HTTPS://HOST` in capitals, no path.
+    pub slip_url: String,
+    /// Names and addresses that the server certificate is good for.
+    pub names: Vec<String>,
+    /// Requests that may wait for the writer before 429.
+    pub queue: usize,
+    /// Largest request body in bytes.
+    pub body_limit: usize,
+    /// Largest piece of evidence in bytes.
+    pub blob_limit: u64,
+    /// Requests a second a device may make in the long run.
+    pub device_rate: u32,
+    /// Look-ups a second one address may make on the public page.
+    pub public_rate: u32,
+    /// Interpret in the background; without it only [`crate::Hq::settle`] does (simulation).
+    pub background: bool,
+    /// One JSON line per request on stderr.
+    pub log: bool,
+    /// Time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+}
+
+impl HqConfig {
+    /// An HQ that keeps everything in one folder.
+    #[must_use]
+    pub fn in_dir(dir: impl Into<PathBuf>, organ: &str, organ_name: &str) -> HqConfig {
+        let dir = dir.into();
+        HqConfig {
+            db: format!("sqlite:{}", dir.join("hq.db").display()),
+            blobs: format!("file:{}", dir.join("blobs").display()),
+            dir,
+            organ: organ.to_owned(),
+            organ_name: organ_name.to_owned(),
+            slip_url: "HTTPS://LOCALHOST".to_owned(),
+            names: vec!["localhost".into(), "127.0.0.1".into()],
+            queue: 256,
+            body_limit: 4 << 20,
+            blob_limit: 64 << 20,
+            device_rate: 20,
+            public_rate: 2,
+            background: true,
+            log: false,
+            clock: Arc::new(|| {
+                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+            }),
+            entropy: Arc::new(|buf| getrandom::fill(buf).map_err(|e| HqError::Seal(e.to_string()))),
+        }
+    }
+}
+
+/// Local time (Asia/Shanghai has no summer time): what people and papers use.
+#[must_use]
+pub fn local(ms: i64) -> NaiveDateTime {
+    const SHANGHAI_MS: i64 = 8 * 3_600_000;
+    DateTime::from_timestamp_millis(ms.saturating_add(SHANGHAI_MS)).unwrap_or_default().naive_utc()
+}

@@ -1,0 +1,66 @@
+//! The desk's API: bearer token, one role a token, JSON in and out. `openapi.json` lists it.
+
+use serde::de::DeserializeOwned;
+
+use super::{access::Role, leads::NewLead};
+use crate::{
+    Hq,
+    error::HqError,
+    protocol::{Request, Response},
+};
+
+const READERS: &[Role] = &[Role::Desk, Role::Supervisor, Role::Auditor];
+
+fn body<T: DeserializeOwned>(request: &Request) -> Result<T, HqError> {
+    serde_json::from_slice(&request.body).map_err(|e| HqError::Bad(format!("JSON {}:{}", e.line(), e.column())))
+}
+
+pub(crate) fn route(hq: &Hq, request: &Request) -> Result<Response, HqError> {
+    let plain = request.path.split('?').next().unwrap_or_default();
+    let path: Vec<&str> = plain.trim_start_matches("/v1/desk/").split('/').collect();
+    let token = request.headers.get("authorization").and_then(|a| a.strip_prefix("Bearer ")).ok_or(HqError::Denied("token"))?;
+    let holder = |roles: &[Role]| hq.holder(token, roles);
+    match (request.method.as_str(), path.as_slice()) {
+        ("POST", ["leads"]) => {
+            let who = holder(&[Role::LeadSource, Role::Desk])?;
+            Response::json(&hq.post_lead(&who.name, body::<NewLead>(request)?)?)
+        }
+        ("GET", ["leads", id]) => {
+            holder(READERS)?;
+            Response::json(&hq.lead(id)?)
+        }
+        ("POST", ["leads", id, "audit"]) => {
+            let who = holder(&[Role::Desk, Role::Supervisor])?;
+            Response::json(&hq.audit_lead(id, &who.name)?)
+        }
+        ("POST", ["leads", id, "close"]) => {
+            holder(&[Role::Desk])?;
+            Response::json(&hq.close_lead(id, &body::<String>(request)?)?)
+        }
+        ("GET", ["ledger"]) => {
+            holder(READERS)?;
+            Response::json(&hq.ledger()?)
+        }
+        ("GET", ["alarms"]) => {
+            holder(READERS)?;
+            Response::json(&hq.alarms()?)
+        }
+        ("GET", ["quarantine"]) => {
+            holder(READERS)?;
+            Response::json(&hq.quarantine()?)
+        }
+        ("GET", ["reviews"]) => {
+            holder(READERS)?;
+            Response::json(&hq.reviews(!request.path.ends_with("?all=true"))?)
+        }
+        ("POST", ["reviews", id, "close"]) => {
+            let who = holder(&[Role::Supervisor])?;
+            Response::json(&hq.close_review(id, &who.name, &body::<String>(request)?)?)
+        }
+        ("GET", ["replay"]) => {
+            holder(READERS)?;
+            Response::json(&hq.replay_report()?)
+        }
+        _ => Err(HqError::NotFound("path")),
+    }
+}

@@ -1,0 +1,91 @@
+//! The change feed: what HQ tells phones, in commit order, addressed to all, a branch or a device.
+
+use ezhifa_wire::{
+    domains,
+    feed::{FeedBody, FeedItem, FeedPage},
+    limits,
+};
+
+use crate::{
+    Hq,
+    devices::Device,
+    error::HqError,
+    protocol::Asked,
+    store::{FeedRow, Write},
+};
+
+/// Everybody.
+#[must_use]
+pub fn to_all() -> String {
+    "all".to_owned()
+}
+
+/// The phones of a branch.
+#[must_use]
+pub fn to_branch(branch: &str) -> String {
+    format!("branch:{branch}")
+}
+
+/// One phone.
+#[must_use]
+pub fn to_device(device: &str) -> String {
+    format!("device:{device}")
+}
+
+/// Publishes an item inside the open transaction. A later item of the same kind and key to the same
+/// target replaces this one in snapshots.
+///
+/// # Errors
+/// The store failed.
+pub fn publish(w: &mut dyn Write, target: &str, body: &FeedBody, at_ms: i64) -> Result<(), HqError> {
+    let item = FeedItem::new(0, body)?;
+    let row = FeedRow { pos: 0, kind: item.kind, key: item.key, target: target.to_owned(), body: serde_json::to_string(&item.body)?, at_ms };
+    w.add_feed(&row)?;
+    Ok(())
+}
+
+impl Hq {
+    /// One page for a phone, signed.
+    pub(crate) fn feed_page(&self, device: &Device, asked: &Asked<'_>) -> Result<ezhifa_wire::seal::sign::Signed, HqError> {
+        let after: u64 = asked.query("pos").unwrap_or("0").parse().map_err(|_| HqError::Bad("pos".into()))?;
+        let most_bytes: usize = asked.query("max_bytes").and_then(|b| b.parse().ok()).unwrap_or(limits::REPLY_BYTES).clamp(1, limits::REPLY_BYTES / 2);
+        let snapshot = after == 0;
+        if !snapshot && asked.query("incarnation") != Some(self.incarnation()) {
+            return Err(HqError::Snapshot);
+        }
+        let targets = [to_all(), to_branch(&device.branch), to_device(&device.id)];
+        let limit = u32::try_from(limits::FEED_ITEMS).unwrap_or(u32::MAX);
+        let (head, rows) = self.read(|r| {
+            let head = r.counter("feed")?;
+            let rows = if snapshot { r.snapshot(&targets)? } else { r.feed(after, &targets, limit)? };
+            Ok((head, rows))
+        })?;
+        if after > head {
+            return Err(HqError::Snapshot);
+        }
+        let mut items = Vec::new();
+        let (mut next, mut bytes, mut more) = (after, 0_usize, rows.len() >= limits::FEED_ITEMS);
+        for row in rows {
+            bytes = bytes.saturating_add(row.body.len());
+            // One item always travels, however large, or the feed would stand still.
+            if items.len() >= limits::FEED_ITEMS || (bytes > most_bytes && !items.is_empty()) {
+                more = true;
+                break;
+            }
+            next = row.pos;
+            items.push(FeedItem { pos: row.pos, kind: row.kind, key: row.key, body: serde_json::from_str(&row.body)? });
+        }
+        let page = FeedPage {
+            device: asked.auth.device.clone(),
+            nonce: asked.auth.nonce.clone(),
+            incarnation: self.incarnation().to_owned(),
+            after,
+            items,
+            next: if more { next } else { head },
+            more,
+            snapshot,
+            server_ms: self.now_ms(),
+        };
+        self.sign(domains::FEED, &page)
+    }
+}

@@ -1,0 +1,216 @@
+//! The HQ itself: opened once, shared by every request.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, Weak, mpsc::{SyncSender, sync_channel}},
+};
+
+use ezhifa_casework::seal::sign::{Algorithm, PublicKey, Signer, SoftwareKey};
+
+use crate::{
+    blobs::Blobs,
+    config::HqConfig,
+    error::HqError,
+    files,
+    limits::Rates,
+    log::{self, Field},
+    store::{self, Read, Store, Write, sqlite::Sqlite},
+    writer::Writer,
+};
+
+/// An open HQ. Cheap to clone; all clones are one HQ.
+#[derive(Clone)]
+pub struct Hq {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: HqConfig,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) writer: Writer,
+    pub(crate) blobs: Blobs,
+    pub(crate) key: SoftwareKey,
+    pub(crate) incarnation: String,
+    pub(crate) device_rates: Rates,
+    pub(crate) public_rates: Rates,
+    pub(crate) books: Mutex<crate::rulebooks::Books>,
+    pub(crate) interpreting: Mutex<()>,
+    pub(crate) nonces: crate::protocol::Nonces,
+    bell: Mutex<Option<SyncSender<()>>>,
+    // Last, so that it outlives what runs on it.
+    _runtime: tokio::runtime::Runtime,
+}
+
+impl Hq {
+    /// Opens (or founds) an HQ.
+    ///
+    /// # Errors
+    /// The folder, database, keys or evidence store cannot be used.
+    pub fn open(config: HqConfig) -> Result<Hq, HqError> {
+        files::make_dir(&config.dir)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("hq-io")
+            .enable_all()
+            .build()
+            .map_err(|e| HqError::Config(e.to_string()))?;
+        let store = open_store(&config.db, runtime.handle())?;
+        let blobs = Blobs::open(&config.blobs, config.blob_limit, runtime.handle().clone())?;
+        let key = signing_key(&config)?;
+        let writer = Writer::start(&*store, config.queue)?;
+        let fresh = random_hex::<8>(&config)?;
+        let incarnation = writer.run(1, move |w| match store::get::<String>(w, "meta", "incarnation")? {
+            Some(known) => Ok(known),
+            None => {
+                store::put(w, "meta", "incarnation", &fresh)?;
+                Ok(fresh)
+            }
+        })?;
+        let inner = Inner {
+            device_rates: Rates::new(config.device_rate, config.device_rate.saturating_mul(10)),
+            public_rates: Rates::new(config.public_rate, config.public_rate.saturating_mul(10)),
+            books: Mutex::default(),
+            interpreting: Mutex::new(()),
+            nonces: crate::protocol::Nonces::default(),
+            bell: Mutex::new(None),
+            config,
+            store,
+            writer,
+            blobs,
+            key,
+            incarnation,
+            _runtime: runtime,
+        };
+        let hq = Hq { inner: Arc::new(inner) };
+        hq.load_books()?;
+        if hq.inner.config.background {
+            hq.start_interpreter()?;
+        }
+        Ok(hq)
+    }
+
+    /// Interprets behind the receipts. The thread holds HQ only while it works, and ends with it.
+    fn start_interpreter(&self) -> Result<(), HqError> {
+        let (ring, rung) = sync_channel::<()>(1);
+        let weak: Weak<Inner> = Arc::downgrade(&self.inner);
+        std::thread::Builder::new()
+            .name("hq-interpreter".into())
+            .spawn(move || {
+                while rung.recv().is_ok() {
+                    let Some(inner) = weak.upgrade() else { return };
+                    let hq = Hq { inner };
+                    if let Err(e) = hq.settle() {
+                        hq.log("interpreter", &[("what", Field::Word(&e.to_string()))]);
+                    }
+                }
+            })
+            .map_err(|e| HqError::Config(e.to_string()))?;
+        if let Ok(mut bell) = self.inner.bell.lock() {
+            *bell = Some(ring);
+        }
+        self.wake();
+        Ok(())
+    }
+
+    /// Something arrived.
+    pub(crate) fn wake(&self) {
+        if let Ok(bell) = self.inner.bell.lock()
+            && let Some(ring) = &*bell
+        {
+            // Full means that the bell rings already.
+            let _ = ring.try_send(());
+        }
+    }
+
+    /// HQ's own public key: phones check receipts and leases with it.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        self.inner.key.public_key()
+    }
+
+    /// This HQ's incarnation: a restore gives a new one.
+    #[must_use]
+    pub fn incarnation(&self) -> &str {
+        &self.inner.incarnation
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        (self.inner.config.clock)()
+    }
+
+    /// How it was set up.
+    #[must_use]
+    pub fn config(&self) -> &HqConfig {
+        &self.inner.config
+    }
+
+    /// The authority that phones trust, PEM.
+    ///
+    /// # Errors
+    /// It can neither be read nor made.
+    pub fn ca_pem(&self) -> Result<String, HqError> {
+        crate::tls::ca_pem(&self.inner.config.dir)
+    }
+
+    /// Reads a consistent view.
+    ///
+    /// # Errors
+    /// What `f` says, or the store failed.
+    pub fn read<T>(&self, f: impl FnOnce(&mut dyn Read) -> Result<T, HqError>) -> Result<T, HqError> {
+        let mut f = Some(f);
+        let mut out = None;
+        self.inner.store.read(&mut |r| {
+            if let Some(f) = f.take() {
+                out = Some(f(r)?);
+            }
+            Ok(())
+        })?;
+        out.ok_or(HqError::Stopped)
+    }
+
+    pub(crate) fn write<T: Send + 'static>(&self, weight: usize, f: impl FnOnce(&mut dyn Write) -> Result<T, HqError> + Send + 'static) -> Result<T, HqError> {
+        self.inner.writer.run(weight, f)
+    }
+
+    pub(crate) fn random_hex<const N: usize>(&self) -> Result<String, HqError> {
+        random_hex::<N>(&self.inner.config)
+    }
+
+    pub(crate) fn log(&self, event: &str, fields: &[(&str, Field<'_>)]) {
+        log::line(self.inner.config.log, self.now_ms(), event, fields);
+    }
+}
+
+fn open_store(url: &str, _runtime: &tokio::runtime::Handle) -> Result<Arc<dyn Store>, HqError> {
+    if let Some(path) = url.strip_prefix("sqlite:") {
+        return Ok(Arc::new(Sqlite::open(Path::new(path))?));
+    }
+    Err(HqError::Config("数据库地址应为 sqlite:路径 / the database must be sqlite:PATH".into()))
+}
+
+fn random_hex<const N: usize>(config: &HqConfig) -> Result<String, HqError> {
+    use std::fmt::Write as _;
+    let mut bytes = [0_u8; N];
+    (config.entropy)(&mut bytes)?;
+    Ok(bytes.iter().fold(String::new(), |mut out, b| {
+        let _ = write!(out, "{b:02x}");
+        out
+    }))
+}
+
+/// The signing key lies beside the database, not in it: a stolen copy of the database signs nothing.
+fn signing_key(config: &HqConfig) -> Result<SoftwareKey, HqError> {
+    let path = config.dir.join("hq.key");
+    let hex = match files::read_text(&path)? {
+        Some(hex) => hex.trim().to_owned(),
+        None => {
+            let hex = random_hex::<32>(config)?;
+            files::write_secret(&path, hex.as_bytes())?;
+            hex
+        }
+    };
+    let secret: [u8; 32] = ezhifa_casework::seal::hash::Digest::from_hex(&hex).map(|d| d.0).map_err(|_| HqError::Config("hq.key 已损坏 / hq.key is damaged".into()))?;
+    SoftwareKey::from_secret(Algorithm::P256Sha256, secret).map_err(|e| HqError::Seal(e.to_string()))
+}

@@ -1,0 +1,348 @@
+//! What the stored entries mean: case files, numbers, first-offence finds, replay. Runs behind the receipts,
+//! in order of arrival, each batch in one transaction; it may start over from nothing at any time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ezhifa_casework::{
+    audit,
+    books::{Books as _, InForce},
+    case::Case,
+    event::{CaseEvent, Event},
+    law::{rulebook::Rulebook, terms::Outcome},
+    people::{Identity, Roster},
+    replay,
+};
+use ezhifa_wire::feed::{FeedBody, OpenOrder, ORDER_CLASS, SeenHit, SeenKey, Verdict};
+
+use crate::{
+    Hq, alarms,
+    casefile::{CaseFile, EntryRef},
+    desk::leads,
+    error::HqError,
+    feed, ingest,
+    merkle::Edge,
+    numbers::NumberFile,
+    publish,
+    reviews::{self, Find},
+    store::{self, EntryRow, Write},
+};
+
+/// Entries that are interpreted in one transaction.
+const BATCH: u32 = 200;
+
+/// What one round needs from outside the database.
+struct Round {
+    books: BTreeMap<String, std::sync::Arc<Rulebook>>,
+    /// Keys for months that have none yet.
+    fresh: String,
+    now: i64,
+}
+
+impl Hq {
+    /// Interprets everything that has arrived; returns when nothing is left.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn settle(&self) -> Result<(), HqError> {
+        while self.interpret_batch()? {}
+        Ok(())
+    }
+
+    fn interpret_batch(&self) -> Result<bool, HqError> {
+        let _one_at_a_time = self.inner.interpreting.lock().map_err(|_| HqError::Stopped)?;
+        let (from, upto) = self.read(|r| Ok((store::get::<u64>(r, "meta", "interpreted")?.unwrap_or(0), r.counter("entries")?)))?;
+        if from >= upto {
+            return Ok(false);
+        }
+        let round = Round { books: self.books()?.all(), fresh: self.random_hex::<32>()?, now: self.now_ms() };
+        self.write(BATCH as usize, move |w| batch(w, &round, from))?;
+        Ok(true)
+    }
+
+    /// A case file.
+    ///
+    /// # Errors
+    /// No such case.
+    pub fn case_file(&self, id: &str) -> Result<CaseFile, HqError> {
+        self.read(|r| store::get(r, "case", id))?.ok_or(HqError::NotFound("case"))
+    }
+
+    /// All case files.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn case_files(&self) -> Result<Vec<CaseFile>, HqError> {
+        Ok(self.read(|r| store::list(r, "case", ""))?.into_iter().map(|(_, c)| c).collect())
+    }
+
+    /// The events of a case, in order.
+    ///
+    /// # Errors
+    /// No such case, or an entry is gone.
+    pub fn case_events(&self, id: &str) -> Result<Vec<CaseEvent>, HqError> {
+        let file = self.case_file(id)?;
+        self.read(|r| {
+            let mut out = Vec::new();
+            for at in &file.entries {
+                if let Some(event) = r.entry(&at.device, &at.epoch, at.seq)?.as_ref().and_then(read) {
+                    out.push(event);
+                }
+            }
+            Ok(out)
+        })
+    }
+}
+
+fn read(row: &EntryRow) -> Option<CaseEvent> {
+    if !ingest::is_case(&row.kind) {
+        return None;
+    }
+    serde_json::from_slice(row.body.as_deref()?).ok()
+}
+
+fn batch(w: &mut dyn Write, round: &Round, from: u64) -> Result<(), HqError> {
+    let rows = w.arrived(from, BATCH)?;
+    let mut edge: Edge = store::get(w, "meta", "merkle")?.unwrap_or_default();
+    let mut touched: BTreeMap<String, Vec<EntryRef>> = BTreeMap::new();
+    let mut last = from;
+    for row in &rows {
+        last = row.pos;
+        edge.push(&ingest::digest(&row.hash)?.0);
+        let journal = format!("{}/{}/{:012}", row.device, row.epoch, row.seq);
+        if w.doc("quarantine", &journal)?.is_some() {
+            continue;
+        }
+        if let Some(event) = read(row) {
+            touched.entry(event.case.0).or_default().push(EntryRef { device: row.device.clone(), epoch: row.epoch.clone(), seq: row.seq });
+        }
+    }
+    for (id, new) in touched {
+        case(w, round, &id, new)?;
+    }
+    store::put(w, "meta", "merkle", &edge)?;
+    store::put(w, "meta", "interpreted", &last)
+}
+
+fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Result<(), HqError> {
+    let before: Option<CaseFile> = store::get(w, "case", id)?;
+    let mut entries = before.as_ref().map(|c| c.entries.clone()).unwrap_or_default();
+    let old = entries.len();
+    for at in new {
+        if !entries.contains(&at) {
+            entries.push(at);
+        }
+    }
+    let mut events = Vec::new();
+    let mut hashes = Vec::new();
+    for at in &entries {
+        if let Some(row) = w.entry(&at.device, &at.epoch, at.seq)?
+            && let Some(event) = read(&row)
+        {
+            events.push(event);
+            hashes.push(row.hash);
+        }
+    }
+    let folded = Case::fold(&events);
+    let party = party_tag(w, round, &folded, "party", "party")?;
+    let device = entries.first().map(|e| e.device.clone()).unwrap_or_default();
+    let file = CaseFile::of(&folded, entries, party);
+    if before.as_ref() == Some(&file) {
+        return Ok(());
+    }
+    store::put(w, "case", id, &file)?;
+    numbers(w, round, &folded, &file, &device)?;
+    if let Some(lead) = &file.lead {
+        leads::taken(w, lead, id, round.now)?;
+    }
+    let fresh: BTreeSet<String> = events
+        .iter()
+        .skip(old)
+        .filter_map(|e| match &e.event {
+            Event::Decided { record } => Some(record.number.clone()),
+            _ => None,
+        })
+        .collect();
+    decision_hashes(w, &events, &hashes, &fresh)?;
+    if !file.drill {
+        replayed(w, round, &file, &events, &fresh, &device)?;
+        audited(w, round, &file, &events)?;
+        finds(w, round, &folded, &file, &fresh, &device)?;
+        open_order(w, round, &folded, &file)?;
+    }
+    Ok(())
+}
+
+/// The keyed hash of an identified party; nobody identified, no hash.
+fn party_tag(w: &mut dyn Write, round: &Round, case: &Case, key_id: &str, class: &str) -> Result<Option<String>, HqError> {
+    let Some(party) = case.party().filter(|p| p.identity != Identity::Unknown && !p.id_number.reveal().is_empty()) else { return Ok(None) };
+    let key = key(w, round, key_id)?;
+    Ok(Some(publish::tag(&key, class, party.id_number.reveal())?))
+}
+
+fn key(w: &mut dyn Write, round: &Round, id: &str) -> Result<SeenKey, HqError> {
+    if let Some(key) = store::get(w, "seen_key", id)? {
+        return Ok(key);
+    }
+    // One fresh secret a round serves one new key; ids are hashed in so that two never share it.
+    let secret = ezhifa_wire::seal::hash::tagged("ezhifa.seen-key.v1", &[round.fresh.as_bytes(), id.as_bytes()]).to_string();
+    let key = SeenKey { id: id.to_owned(), secret };
+    store::put(w, "seen_key", id, &key)?;
+    Ok(key)
+}
+
+fn numbers(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, device: &str) -> Result<(), HqError> {
+    let sample = file.drill || file.decisions.iter().any(|d| round.books.get(&d.pack.hash).is_some_and(|b| b.is_sample()));
+    let mut put = |number: &str, state: &str, because: &str| {
+        let doc = NumberFile {
+            state: state.to_owned(),
+            because: because.to_owned(),
+            case: file.id.clone(),
+            device: device.to_owned(),
+            drill: file.drill,
+            sample,
+            check_code: case.slip(number).map(|s| s.check_code.clone()).unwrap_or_default(),
+            corrected: file.corrections > 0,
+        };
+        store::put(w, "number", number, &doc)
+    };
+    for slip in &file.slips {
+        put(&slip.number, "issued", "")?;
+    }
+    for decision in &file.decisions {
+        let issued = file.slips.iter().any(|s| s.number == decision.number);
+        let state = decision.ended.as_deref().unwrap_or(if issued { "issued" } else { "reserved" });
+        put(&decision.number, state, &decision.ended_because)?;
+    }
+    Ok(())
+}
+
+/// The hash of each decision entry by number: the paper carries its first bytes.
+fn decision_hashes(w: &mut dyn Write, events: &[CaseEvent], hashes: &[String], fresh: &BTreeSet<String>) -> Result<(), HqError> {
+    for (event, hash) in events.iter().zip(hashes) {
+        if let Event::Decided { record } = &event.event
+            && fresh.contains(&record.number)
+        {
+            store::put(w, "decision_hash", &record.number, hash)?;
+        }
+    }
+    Ok(())
+}
+
+fn replayed(w: &mut dyn Write, round: &Round, file: &CaseFile, events: &[CaseEvent], fresh: &BTreeSet<String>, device: &str) -> Result<(), HqError> {
+    let results = replay::replay(events, |record| {
+        let at_act = round.books.get(&record.laws.at_act.hash)?;
+        let at_decision = round.books.get(&record.laws.at_decision.hash)?;
+        Some(InForce { at_act, at_decision })
+    });
+    for result in results.iter().filter(|r| fresh.contains(&r.number)) {
+        w.advance("replayed", 1)?;
+        let verdict = if result.agrees() {
+            Verdict {
+                id: format!("filed:{}", result.number),
+                case: file.id.clone(),
+                number: result.number.clone(),
+                finding: "filed".to_owned(),
+                zh: "指挥中心已收到并复算一致".to_owned(),
+                en: "HQ holds it and recomputed the same decision".to_owned(),
+            }
+        } else {
+            w.advance("replay_mismatches", 1)?;
+            alarms::raise(w, round.now, "replay_differs", &result.number, "复算结果与记录不一致 / the recomputed decision differs from the record")?;
+            let theirs = format!("{:?} {:?} {}", result.recorded.outcome, result.recorded.limb, result.recorded.amount.0);
+            let ours = match &result.recomputed {
+                Ok(d) => format!("{:?} {:?} {}（{}）", d.outcome, d.limb, d.amount.0, result.differs.join(", ")),
+                Err(e) => e.clone(),
+            };
+            reviews::open(w, "replay_differs", file, &result.number, "", &theirs, &ours, device, round.now)?;
+            continue;
+        };
+        feed::publish(w, &feed::to_device(device), &FeedBody::Verdict(verdict), round.now)?;
+    }
+    Ok(())
+}
+
+/// Was the case lawful, whatever the phone said? Each breach is an alarm with the invariant's number.
+fn audited(w: &mut dyn Write, round: &Round, file: &CaseFile, events: &[CaseEvent]) -> Result<(), HqError> {
+    let Some(decision) = file.decisions.last() else { return Ok(()) };
+    let Some(book) = round.books.get(&decision.pack.hash) else { return Ok(()) };
+    let Some(officers) = store::get(w, "roster", &file.branch)? else { return Ok(()) };
+    let rules = InForce { at_act: book, at_decision: book }.rules();
+    for breach in audit::breaches(events, &Roster { officers }, &rules) {
+        alarms::raise(w, round.now, &format!("invariant_{}", breach.invariant), &file.id, breach.what)?;
+    }
+    Ok(())
+}
+
+/// Finds for the first-offence look-up and for art. 29, and what the fuller history says of each.
+fn finds(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, fresh: &BTreeSet<String>, device: &str) -> Result<(), HqError> {
+    for decision in &file.decisions {
+        let find_key = format!("{}/{}", file.id, decision.number);
+        let Some(book) = round.books.get(&decision.pack.hash) else { continue };
+        let conduct = book.offence(&decision.offence).map_or(decision.offence.as_str(), |o| o.conduct.as_str()).to_owned();
+        let find = Find {
+            case: file.id.clone(),
+            number: decision.number.clone(),
+            offence: decision.offence.clone(),
+            conduct: conduct.clone(),
+            party: file.party.clone(),
+            act_at: file.act_at.unwrap_or(decision.at),
+            decided_at: decision.at,
+            outcome: decision.outcome,
+            limb: decision.limb,
+            asked: case.history().and_then(|h| h.earlier),
+            lat_e7: file.lat_e7,
+            lon_e7: file.lon_e7,
+            device: device.to_owned(),
+        };
+        if decision.ended.is_some() {
+            reviews::forget(w, &find)?;
+            continue;
+        }
+        if !fresh.contains(&decision.number) {
+            continue;
+        }
+        let counts = book.settings().look_back_counts.contains(&decision.outcome);
+        reviews::compare(w, file, &find, counts, book, round.now)?;
+        if let Some(suspended) = store::get::<ezhifa_wire::feed::Suspend>(w, "suspended", &decision.offence)?
+            && suspended.until_ms.is_none()
+            && publish::ms(decision.at) >= suspended.from_ms
+        {
+            reviews::open(w, "suspended_offence", file, &decision.number, "", "", &suspended.reason, device, round.now)?;
+        }
+        if counts && let Some(party) = case.party().filter(|p| !p.id_number.reveal().is_empty()) {
+            let month = publish::month_of(publish::ms(decision.at));
+            let key = key(w, round, &month)?;
+            let hit = SeenHit { tag: publish::tag(&key, &conduct, party.id_number.reveal())?, on: decision.at.date().to_string(), reference: find_key };
+            publish::publish_seen(w, &file.branch, &month, key, vec![hit], round.now)?;
+        }
+    }
+    Ok(())
+}
+
+/// An order that waits for its re-check goes to every phone of the branch; one that is done leaves them.
+fn open_order(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile) -> Result<(), HqError> {
+    let Some(decision) = file.decisions.last().filter(|d| d.outcome == Outcome::Order && d.order_due.is_some()) else { return Ok(()) };
+    let Some(party) = party_tag(w, round, case, "orders", ORDER_CLASS)? else { return Ok(()) };
+    let recheck = case.rechecks().last();
+    let order = OpenOrder {
+        number: decision.number.clone(),
+        offence: decision.offence.clone(),
+        party: vec![party],
+        key: key(w, round, "orders")?,
+        place: case.place().map(|p| p.address.clone()).unwrap_or_default(),
+        ordered_ms: publish::ms(decision.at),
+        due_ms: decision.order_due.map_or(0, publish::ms),
+        served_ms: file.served_at.map(publish::ms),
+        served: case.served().map(|s| s.how.word().to_owned()).unwrap_or_default(),
+        ordered_by: decision.officers.clone(),
+        refused: false,
+        rechecked: recheck.map(|r| ezhifa_wire::feed::Rechecked { at_ms: publish::ms(r.at), corrected: r.corrected }),
+        closed: decision.ended.is_some() || file.closed || recheck.is_some_and(|r| r.corrected),
+    };
+    let known: Option<OpenOrder> = store::get(w, "order", &order.number)?;
+    if known.as_ref() == Some(&order) {
+        return Ok(());
+    }
+    store::put(w, "order", &order.number.clone(), &order)?;
+    feed::publish(w, &feed::to_branch(&file.branch), &FeedBody::OpenOrder(order), round.now)
+}

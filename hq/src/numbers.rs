@@ -1,0 +1,266 @@
+//! Numbers (文书字号): lent in signed blocks, and a ledger that closes each block: every gap explained.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use ezhifa_casework::law::terms::Series;
+use ezhifa_wire::{
+    Check, domains,
+    feed::{self as wire_feed, FeedBody},
+    hello::BlockUse,
+    lease::{LeaseReply, LeaseRequest},
+    seal::{
+        entry::{DeviceId, Epoch},
+        lease::NumberBlock,
+        sign::Signed,
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Hq, alarms,
+    config::local,
+    devices::Device,
+    error::HqError,
+    feed,
+    protocol::Asked,
+    store::{self, Write},
+};
+
+/// Drills have their own numbers.
+pub const DRILL: &str = "drill-";
+/// A restore starts its numbers this far up, so that no number lent after the back-up can come again.
+const GENERATION: u64 = 1_000_000;
+/// A block that is not used in this time is closed.
+const BLOCK_DAYS: i64 = 45;
+
+/// What HQ knows of one lent block.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Block {
+    /// The block.
+    pub block: NumberBlock,
+    /// When it was lent.
+    pub lent_ms: i64,
+    /// What the phone last said of it.
+    pub reported: Option<BlockUse>,
+}
+
+/// What became of one number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberFile {
+    /// `reserved`, `issued`, `void`, `undelivered`, `revoked`.
+    pub state: String,
+    /// Why, for void and its like.
+    pub because: String,
+    /// Case.
+    pub case: String,
+    /// Device.
+    pub device: String,
+    /// Drill paper.
+    pub drill: bool,
+    /// From a sample rulebook, or a drill.
+    pub sample: bool,
+    /// Check code on the paper; empty before it is signed.
+    pub check_code: String,
+    /// 补正 was made.
+    pub corrected: bool,
+}
+
+/// One block, closed: used + void + burnt + declared + free = size, or something is unexplained.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerLine {
+    /// Lease.
+    pub lease_id: String,
+    /// Series word.
+    pub series: String,
+    /// Year.
+    pub year: i32,
+    /// First number.
+    pub from: u64,
+    /// Last number.
+    pub to: u64,
+    /// Device.
+    pub device: String,
+    /// On papers that stand or were revoked.
+    pub used: u64,
+    /// Reserved by a decision that is not yet a paper.
+    pub reserved: u64,
+    /// Void or undelivered, each with its reason.
+    pub void: u64,
+    /// Burnt by a roll-back.
+    pub burnt: u64,
+    /// Lost with a phone, declared.
+    pub declared: u64,
+    /// Not used: still lent, or run out.
+    pub free: u64,
+    /// Passed by the phone with no paper at HQ and no reason: must be 0 once everything is synced.
+    pub unexplained: Vec<String>,
+    /// Whether nothing of it can be used any more.
+    pub closed: bool,
+}
+
+/// Sums over all blocks.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Ledger {
+    /// One line a block.
+    pub blocks: Vec<LedgerLine>,
+    /// Numbers on papers that are not in any block HQ lent: must be empty.
+    pub foreign: Vec<String>,
+}
+
+/// The series behind its word; drills share the words.
+#[must_use]
+pub fn series_of(word: &str) -> Option<Series> {
+    serde_json::from_value(serde_json::Value::from(word.strip_prefix(DRILL).unwrap_or(word))).ok()
+}
+
+impl Hq {
+    pub(crate) fn lease(&self, device: &Device, asked: &Asked<'_>) -> Result<Signed, HqError> {
+        let request: LeaseRequest = asked.read("lease")?;
+        request.check()?;
+        let this_year = local(self.now_ms()).year();
+        if request.year < this_year || request.year > this_year.saturating_add(1) {
+            return Err(HqError::NoNumbers("year"));
+        }
+        series_of(&request.series).ok_or(HqError::NoNumbers("series"))?;
+        let block = self.lend(&device.id, request.epoch, &request.series, request.year, request.want, &request.request_id)?;
+        self.sign(
+            domains::LEASE_REPLY,
+            &LeaseReply { device: asked.auth.device.clone(), nonce: asked.auth.nonce.clone(), request_id: request.request_id, block },
+        )
+    }
+
+    /// Lends numbers and sends the block by the feed, unasked.
+    ///
+    /// # Errors
+    /// Unknown series, or the store failed.
+    pub fn lend_by_feed(&self, device: &str, epoch: Epoch, series: &str, year: i32, want: u64) -> Result<(), HqError> {
+        series_of(series).ok_or(HqError::NoNumbers("series"))?;
+        let request = format!("hq-{}", self.random_hex::<8>()?);
+        let block = self.lend(device, epoch, series, year, want, &request)?;
+        let inner: NumberBlock = block.open(domains::NUMBER_BLOCK, &self.public_key()).map_err(|e| HqError::Seal(e.to_string()))?;
+        let (target, now) = (feed::to_device(device), self.now_ms());
+        let body = FeedBody::Lease(wire_feed::Lease { lease_id: inner.lease_id, block });
+        self.write(1, move |w| feed::publish(w, &target, &body, now))
+    }
+
+    fn lend(&self, device: &str, epoch: Epoch, series: &str, year: i32, want: u64, request_id: &str) -> Result<Signed, HqError> {
+        let key = format!("{device}/{request_id}");
+        let want = want.clamp(1, ezhifa_wire::limits::BLOCK);
+        let lease_id = format!("n-{}", self.random_hex::<8>()?);
+        let now = self.now_ms();
+        let year_end = shanghai_ms(NaiveDate::from_ymd_opt(year.saturating_add(1), 1, 1));
+        let not_after_ms = now.saturating_add(BLOCK_DAYS * 86_400_000).max(shanghai_ms(NaiveDate::from_ymd_opt(year, 1, 1)).saturating_add(BLOCK_DAYS * 86_400_000)).min(year_end);
+        let (organ, device, series) = (self.config().organ.clone(), device.to_owned(), series.to_owned());
+        let hq = self.clone();
+        self.write(1, move |w| {
+            // The same request gets the same block: a lost answer costs no numbers, a doubled one makes none.
+            if let Some(known) = store::get::<Signed>(w, "lease_request", &key)? {
+                return Ok(known);
+            }
+            let generation = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0);
+            let last = w.advance(&format!("number/{generation}/{series}/{year}"), want)?;
+            let base = generation.saturating_mul(GENERATION);
+            let block = NumberBlock {
+                lease_id: lease_id.clone(),
+                organ,
+                series,
+                year,
+                from: base.saturating_add(last).saturating_sub(want).saturating_add(1),
+                to: base.saturating_add(last),
+                device: DeviceId(device),
+                epoch,
+                not_after_ms,
+            };
+            let signed = hq.sign(domains::NUMBER_BLOCK, &block)?;
+            store::put(w, "block", &lease_id, &Block { block, lent_ms: now, reported: None })?;
+            store::put(w, "lease_request", &key, &signed)?;
+            Ok(signed)
+        })
+    }
+
+    /// The ledger: every number of every block, accounted for from the journals.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn ledger(&self) -> Result<Ledger, HqError> {
+        self.settle()?;
+        let now = self.now_ms();
+        self.read(|r| {
+            let blocks: Vec<(String, Block)> = store::list(r, "block", "")?;
+            let numbers: BTreeMap<String, NumberFile> = store::list(r, "number", "")?.into_iter().collect();
+            let devices: BTreeMap<String, Device> = store::list(r, "device", "")?.into_iter().collect();
+            let mut known = std::collections::BTreeSet::new();
+            let mut ledger = Ledger::default();
+            for (_, Block { block, reported, .. }) in blocks {
+                let device = devices.get(&block.device.0);
+                let later_epoch = device.is_some_and(|d| d.epochs.last() != Some(&block.epoch) && d.epochs.contains(&block.epoch));
+                let burnt_block = later_epoch || reported.as_ref().is_some_and(|u| u.burnt);
+                let lost = device.is_some_and(|d| d.lost_ms.is_some());
+                let next = reported.as_ref().map_or(block.from, |u| u.next);
+                let mut line = LedgerLine {
+                    lease_id: block.lease_id.clone(),
+                    series: block.series.clone(),
+                    year: block.year,
+                    from: block.from,
+                    to: block.to,
+                    device: block.device.0.clone(),
+                    used: 0,
+                    reserved: 0,
+                    void: 0,
+                    burnt: 0,
+                    declared: 0,
+                    free: 0,
+                    unexplained: Vec::new(),
+                    closed: burnt_block || lost || now > block.not_after_ms,
+                };
+                for seq in block.from..=block.to {
+                    let text = self.number_text(&block, seq);
+                    let count = match numbers.get(&text).map(|n| n.state.as_str()) {
+                        Some("issued" | "revoked") => &mut line.used,
+                        Some("reserved") => &mut line.reserved,
+                        Some(_) => &mut line.void,
+                        None if lost => &mut line.declared,
+                        None if burnt_block => &mut line.burnt,
+                        None if seq >= next => &mut line.free,
+                        None => {
+                            line.unexplained.push(text);
+                            continue;
+                        }
+                    };
+                    *count = count.saturating_add(1);
+                    known.insert(text);
+                }
+                ledger.blocks.push(line);
+            }
+            ledger.foreign = numbers.iter().filter(|(text, n)| !n.drill && !known.contains(*text)).map(|(text, _)| text.clone()).collect();
+            Ok(ledger)
+        })
+    }
+
+    fn number_text(&self, block: &NumberBlock, seq: u64) -> String {
+        let Some(series) = series_of(&block.series) else { return seq.to_string() };
+        let text = self.newest_book().map_or_else(|| format!("{}-{seq}", block.year), |book| book.number_text(series, block.year, seq));
+        if block.series.starts_with(DRILL) { format!("演练{text}") } else { text }
+    }
+}
+
+fn shanghai_ms(day: Option<NaiveDate>) -> i64 {
+    day.and_then(|d| d.and_hms_opt(0, 0, 0)).map_or(i64::MAX, |t: NaiveDateTime| t.and_utc().timestamp_millis().saturating_sub(8 * 3_600_000))
+}
+
+/// The phone's own word on a block, as a cross-check; a block that HQ does not know was lent by an HQ
+/// that was lost between back-up and restore.
+pub(crate) fn reported(w: &mut dyn Write, device: &str, used: &BlockUse, now: i64) -> Result<(), HqError> {
+    match store::get::<Block>(w, "block", &used.lease_id)? {
+        Some(mut block) if block.block.device.0 == device => {
+            if block.reported.as_ref() != Some(used) {
+                block.reported = Some(used.clone());
+                store::put(w, "block", &used.lease_id, &block)?;
+            }
+            Ok(())
+        }
+        Some(_) => alarms::raise(w, now, "block_elsewhere", device, "设备持有借给另一设备的号段 / the phone holds a block lent to another"),
+        None => alarms::raise(w, now, "block_unknown", device, "设备持有本库没有记录的号段（恢复前借出）/ the phone holds a block this database does not know"),
+    }
+}

@@ -1,0 +1,65 @@
+//! What the desk asks for: how far replay is, what a device's receipt says, how HQ is.
+
+use ezhifa_wire::seal::entry::Epoch;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Hq,
+    devices::{Journal, journal_key},
+    error::HqError,
+    store,
+};
+
+/// Replay in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayReport {
+    /// Entries held.
+    pub entries: u64,
+    /// Entries interpreted.
+    pub interpreted: u64,
+    /// Decisions recomputed.
+    pub replayed: u64,
+    /// Of these, not the same to the letter.
+    pub mismatches: u64,
+    /// Review tasks ever opened.
+    pub reviews_opened: u64,
+    /// Review tasks open now.
+    pub reviews_open: u64,
+    /// Entries in quarantine.
+    pub quarantined: u64,
+    /// Alarms that stand.
+    pub alarms: u64,
+}
+
+impl Hq {
+    /// Interprets what is left and says how replay stands.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn replay_report(&self) -> Result<ReplayReport, HqError> {
+        self.settle()?;
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let open = count(self.reviews(true)?.len());
+        let (quarantined, alarms) = (count(self.quarantine()?.len()), count(self.alarms()?.len()));
+        self.read(|r| {
+            Ok(ReplayReport {
+                entries: r.counter("entries")?,
+                interpreted: store::get(r, "meta", "interpreted")?.unwrap_or(0),
+                replayed: r.counter("replayed")?,
+                mismatches: r.counter("replay_mismatches")?,
+                reviews_opened: r.counter("reviews")?,
+                reviews_open: open,
+                quarantined,
+                alarms,
+            })
+        })
+    }
+
+    /// What HQ holds of one journal.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn journal(&self, device: &str, epoch: Epoch) -> Result<Option<Journal>, HqError> {
+        self.read(|r| store::get(r, "journal", &journal_key(device, epoch)))
+    }
+}

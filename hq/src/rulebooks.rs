@@ -1,0 +1,141 @@
+//! Rulebooks at HQ: published once, kept for ever, so that an old decision is replayed with its own pack.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use ezhifa_casework::law::rulebook::{Files, Rulebook};
+use ezhifa_wire::feed::{self as wire_feed, FeedBody};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Hq,
+    config::local,
+    error::HqError,
+    feed,
+    store::{self},
+};
+
+/// All published packs by hash, and the order of publication.
+#[derive(Default)]
+pub(crate) struct Books {
+    by_hash: BTreeMap<String, Arc<Rulebook>>,
+    /// Hashes of packs that decide (not only imported), oldest first.
+    deciding: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Pack {
+    order: u64,
+    files: BTreeMap<String, String>,
+}
+
+impl Books {
+    fn add(&mut self, files: &BTreeMap<String, String>) -> Result<Arc<Rulebook>, HqError> {
+        let files: Files = files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
+        let manifest: ManifestImports = toml_imports(&files)?;
+        let mut imports = Vec::new();
+        for hash in &manifest.0 {
+            imports.push(self.by_hash.get(hash).cloned().ok_or_else(|| HqError::Law("所引用的规则包尚未发布 / an imported pack is not published yet".into()))?);
+        }
+        let refs: Vec<&Rulebook> = imports.iter().map(|b| &**b).collect();
+        let book = Arc::new(Rulebook::load(&files, &refs).map_err(|e| HqError::Law(e.to_string()))?);
+        let hash = book.reference().hash;
+        if !book.organ().name.is_empty() && !self.deciding.contains(&hash) {
+            self.deciding.push(hash.clone());
+        }
+        self.by_hash.insert(hash, book.clone());
+        Ok(book)
+    }
+
+    pub(crate) fn all(&self) -> BTreeMap<String, Arc<Rulebook>> {
+        self.by_hash.clone()
+    }
+
+    pub(crate) fn get(&self, hash: &str) -> Option<Arc<Rulebook>> {
+        self.by_hash.get(hash).cloned()
+    }
+}
+
+struct ManifestImports(Vec<String>);
+
+/// The hashes a manifest names, read before the pack itself can be.
+fn toml_imports(files: &Files) -> Result<ManifestImports, HqError> {
+    #[derive(Deserialize)]
+    struct Head {
+        #[serde(default)]
+        import: Vec<Import>,
+    }
+    #[derive(Deserialize)]
+    struct Import {
+        hash: String,
+    }
+    let text = files.get("manifest.toml").and_then(|b| std::str::from_utf8(b).ok()).ok_or_else(|| HqError::Law("缺少 manifest.toml / no manifest.toml".into()))?;
+    let head: Head = toml::from_str(text).map_err(|e| HqError::Law(e.message().to_owned()))?;
+    Ok(ManifestImports(head.import.into_iter().map(|i| i.hash).collect()))
+}
+
+impl Hq {
+    /// Publishes a pack to all phones. Packs that it imports come first. Publishing twice changes nothing.
+    ///
+    /// # Errors
+    /// The pack has faults, an import is missing, or the store failed.
+    pub fn publish_rulebook(&self, files: &Files) -> Result<(), HqError> {
+        let mut text = BTreeMap::new();
+        for (path, bytes) in files {
+            let words = String::from_utf8(bytes.clone()).map_err(|_| HqError::Law(format!("{path} 不是 UTF-8 / is not UTF-8")))?;
+            text.insert(path.clone(), words);
+        }
+        let book = self.books()?.add(&text)?;
+        let reference = book.reference();
+        let deciding = !book.organ().name.is_empty();
+        let manifest = book.manifest();
+        let body = FeedBody::Rulebook(wire_feed::Rulebook {
+            id: reference.id,
+            version: reference.version,
+            hash: crate::ingest::digest(&reference.hash)?,
+            from: if deciding { manifest.effective_from.0.to_string() } else { String::new() },
+            until: manifest.repealed_on.map(|d| d.0.to_string()),
+            imports: book.imports().iter().map(|i| crate::ingest::digest(&i.hash)).collect::<Result<_, _>>()?,
+            files: text.clone(),
+        });
+        let (hash, now) = (reference.hash, self.now_ms());
+        self.write(1, move |w| {
+            if w.doc("pack", &hash)?.is_none() {
+                let order = w.advance("packs", 1)?;
+                store::put(w, "pack", &hash, &Pack { order, files: text })?;
+                feed::publish(w, &feed::to_all(), &body, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads all packs back after a start.
+    pub(crate) fn load_books(&self) -> Result<(), HqError> {
+        let mut packs: Vec<(String, Pack)> = self.read(|r| store::list(r, "pack", ""))?;
+        packs.sort_by_key(|(_, p)| p.order);
+        let mut books = self.books()?;
+        for (_, pack) in packs {
+            // A pack that this version cannot read does not stop HQ: decisions made with it raise an alarm.
+            let _ = books.add(&pack.files);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn books(&self) -> Result<std::sync::MutexGuard<'_, Books>, HqError> {
+        self.inner.books.lock().map_err(|_| HqError::Stopped)
+    }
+
+    /// A published pack.
+    #[must_use]
+    pub fn book(&self, hash: &str) -> Option<Arc<Rulebook>> {
+        self.books().ok()?.get(hash)
+    }
+
+    /// The deciding pack published last that is in force today; the last one at all where none is.
+    #[must_use]
+    pub fn newest_book(&self) -> Option<Arc<Rulebook>> {
+        let today = local(self.now_ms()).date();
+        let books = self.books().ok()?;
+        let newest = |wanted: &dyn Fn(&Rulebook) -> bool| books.deciding.iter().rev().filter_map(|h| books.by_hash.get(h)).find(|b| wanted(b)).cloned();
+        newest(&|b| b.in_force(today)).or_else(|| newest(&|_| true))
+    }
+}
