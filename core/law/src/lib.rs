@@ -4,6 +4,7 @@
 //! It knows the *forms* of law (a limb, a tier, a gate, a clock); the contents live in `rulebooks/`.
 
 pub mod calendar;
+pub mod check;
 pub mod clocks;
 pub mod decide;
 pub mod decision;

@@ -228,6 +228,7 @@ impl Builder<'_> {
             imports: below.iter().map(|i| i.reference()).collect(),
             manifest,
             instruments: names.instruments,
+            own_facts: facts.iter().map(|f| f.name.clone()).filter(|n| !below.iter().any(|b| b.fact(n).is_some())).collect(),
             presumed: facts.iter().filter_map(|f| f.presumed.map(|yes| (f.name.clone(), yes))).collect(),
             facts,
             domains: names.domains,

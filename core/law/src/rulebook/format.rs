@@ -801,6 +801,9 @@ pub struct Penalty {
     /// Amounts are for each of this `int` fact (每只、每平方米).
     #[serde(default)]
     pub per: Option<String>,
+    /// The author knows that this clause, where no tier says otherwise, can pass the on-the-spot gate.
+    #[serde(default)]
+    pub over_gate: bool,
 }
 
 /// Whether a measure is named by the clause.
@@ -887,6 +890,9 @@ pub struct Tier {
     /// Proposal in yuan; absent: by the setting `proposal`.
     #[serde(default)]
     pub propose: Option<i64>,
+    /// The author knows that this row can pass the on-the-spot gate and goes to the ordinary procedure then.
+    #[serde(default)]
+    pub over_gate: bool,
     /// Law or discretion table; absent: the clause's basis.
     #[serde(default)]
     pub cite: Vec<Cite>,

@@ -25,6 +25,7 @@ mod settings;
 mod table;
 
 pub use build::SEMANTICS;
+pub(crate) use table::scaled;
 pub(crate) use finding::Findings;
 pub use finding::{Finding, PackError, Severity};
 use format::{
@@ -48,6 +49,8 @@ pub struct Rulebook {
     pub(crate) imports: Vec<PackRef>,
     pub(crate) instruments: BTreeMap<String, Instrument>,
     pub(crate) facts: Vec<Fact>,
+    /// Names declared by this pack itself, in the order of its file.
+    pub(crate) own_facts: Vec<String>,
     pub(crate) domains: BTreeMap<String, Domain>,
     pub(crate) presumed: BTreeMap<String, bool>,
     pub(crate) settings: Settings,
@@ -293,6 +296,12 @@ impl Rulebook {
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Fact> {
         self.facts.iter().find(|f| f.name == name)
+    }
+
+    /// What answers a fact or an engine input can have.
+    #[must_use]
+    pub fn domain(&self, name: &str) -> Option<&Domain> {
+        self.domains.get(name)
     }
 
     /// The template of a paper.

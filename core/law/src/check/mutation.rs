@@ -1,0 +1,124 @@
+//! The mutation pass: flip each cell and see whether an example notices.
+
+use super::examples;
+use crate::{
+    decision::Inquiry,
+    rulebook::{
+        Domain, Files, Finding, Findings, OffenceRules, Rulebook, Table, Test,
+        format::{Example, YuanRange},
+    },
+};
+
+/// Cells whose change no example would notice, as warnings. Each needs an example on its other side.
+#[must_use]
+pub fn mutations(files: &Files, imports: &[&Rulebook]) -> Vec<Finding> {
+    let Ok(book) = Rulebook::load(files, imports) else { return super::check(files, imports) };
+    let mut found = Findings::default();
+    let mut changed = book.clone();
+    for at in 0..book.offences.len() {
+        let Some(offence) = book.offences.get(at) else { continue };
+        let runs: Vec<(&Example, Inquiry)> = offence
+            .is
+            .examples
+            .iter()
+            .filter_map(|e| examples::inquiry(&book, offence, e).ok().map(|inquiry| (e, inquiry)))
+            .collect();
+        for (cell, mutant, sentence) in mutants(&book, offence) {
+            if let Some(place) = changed.offences.get_mut(at) {
+                *place = mutant;
+            }
+            let noticed = runs.iter().any(|(example, inquiry)| {
+                examples::run(&changed, inquiry).map_or(true, |d| examples::differs(example, &d).is_some())
+            });
+            if !noticed {
+                let path = format!("offence[{}].{cell}", offence.index);
+                found.warning(&offence.file, &path, format!("{sentence}，没有示例会发现 / no example notices this change"));
+            }
+        }
+        if let Some(place) = changed.offences.get_mut(at) {
+            *place = offence.clone();
+        }
+    }
+    found.finish(files)
+}
+
+fn mutants(book: &Rulebook, offence: &OffenceRules) -> Vec<(String, OffenceRules, String)> {
+    let mut out = Vec::new();
+    for (cell, table, sentence) in table_mutants(book, &offence.elements, "elements", "") {
+        out.push((cell, OffenceRules { elements: table, ..offence.clone() }, sentence));
+    }
+    for (cell, table, sentence) in table_mutants(book, &offence.tiers.table, "tier", ".when") {
+        let mut mutant = offence.clone();
+        mutant.tiers.table = table;
+        out.push((cell, mutant, sentence));
+    }
+    for (cell, table, sentence) in table_mutants(book, &offence.waive.table, "waive", ".when") {
+        let mut mutant = offence.clone();
+        mutant.waive.table = table;
+        out.push((cell, mutant, sentence));
+    }
+    // The proposal of a tier: one yuan more must be seen by some example of some party.
+    for (i, tier) in offence.is.tiers.iter().enumerate() {
+        let up = |range: YuanRange| YuanRange { low: range.low + 1, high: range.high.max(range.low + 1) };
+        let fined = tier.individual.is_some() || tier.unit.is_some();
+        if fined && !tier.over_gate && offence.is.ordinary_because.is_empty() {
+            let mut mutant = offence.clone();
+            if let Some(tier) = mutant.is.tiers.get_mut(i) {
+                tier.individual = tier.individual.map(up);
+                tier.unit = tier.unit.map(up);
+                tier.propose = tier.propose.map(|p| p + 1);
+            }
+            out.push((format!("tier[{i}]"), mutant, format!("阶次“{}”的金额加一元", tier.id)));
+        }
+    }
+    out
+}
+
+/// Every single change of a cell: the other answer, each bound moved by one, the cell left out.
+fn table_mutants(book: &Rulebook, table: &Table, list: &str, inside: &str) -> Vec<(String, Table, String)> {
+    let mut out = Vec::new();
+    for (r, row) in table.rows.iter().enumerate() {
+        for (c, cond) in row.iter().enumerate() {
+            let Some(name) = table.inputs.get(cond.input) else { continue };
+            let cell = if inside.is_empty() { format!("{list}.{name}") } else { format!("{list}[{r}]{inside}.{name}") };
+            let mut tests: Vec<(Test, String)> = Vec::new();
+            match (cond.test, book.domain(name)) {
+                (Test::Between(low, high), Some(Domain::Int { min, max, .. })) => {
+                    if low > *min {
+                        tests.push((Test::Between(low - 1, high), format!("“{name}”的下限放宽一格")));
+                    }
+                    if low < high {
+                        tests.push((Test::Between(low + 1, high), format!("“{name}”的下限收紧一格")));
+                        tests.push((Test::Between(low, high - 1), format!("“{name}”的上限收紧一格")));
+                    }
+                    if high < *max {
+                        tests.push((Test::Between(low, high + 1), format!("“{name}”的上限放宽一格")));
+                    }
+                    // A bound at the end of the range is not a bound.
+                    tests.retain(|(test, _)| match test {
+                        Test::Between(l, h) => !(*l == low + 1 && low == *min || *h == high - 1 && high == *max),
+                        Test::Atoms(_) => true,
+                    });
+                }
+                (Test::Atoms(set), Some(Domain::Bool)) => tests.push((Test::Atoms(!set & 0b11), format!("“{name}”取反"))),
+                (Test::Atoms(set), Some(Domain::Choice(options))) => {
+                    for (i, option) in options.iter().enumerate() {
+                        let flipped = set ^ (1 << i);
+                        if flipped != 0 {
+                            tests.push((Test::Atoms(flipped), format!("“{name}”的选项“{option}”取反")));
+                        }
+                    }
+                }
+                _ => {}
+            }
+            for (test, sentence) in tests {
+                let mut mutant = table.clone();
+                if let Some(cond) = mutant.rows.get_mut(r).and_then(|row| row.get_mut(c)) {
+                    cond.test = test;
+                }
+                out.push((cell.clone(), mutant, sentence));
+            }
+        }
+    }
+    out
+}
