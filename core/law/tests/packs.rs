@@ -14,7 +14,7 @@ use ezhifa_law::{
 };
 
 /// The packs that rest on prc-national.
-const LOCAL: [&str; 2] = ["dongguan-sample", "zhejiang-appearance"];
+const LOCAL: [&str; 3] = ["dongguan-sample", "zhejiang-appearance", "jiangmen-tiers"];
 
 fn read(pack: &str) -> Files {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks").join(pack);
