@@ -26,7 +26,7 @@ pub fn check(files: &Files, imports: &[&Rulebook]) -> Vec<Finding> {
     let mut found = Findings::default();
     pack::check(&rulebook, &mut found);
     templates::check(&rulebook, files, &mut found);
-    for offence in &rulebook.offences {
+    for offence in rulebook.offences.iter().filter(|o| !o.inherited) {
         offences::check(&rulebook, offence, &mut found);
         tables::tiers(&rulebook, offence, &mut found);
     }

@@ -16,7 +16,7 @@ pub fn mutations(files: &Files, imports: &[&Rulebook]) -> Vec<Finding> {
     let mut found = Findings::default();
     let mut changed = book.clone();
     for at in 0..book.offences.len() {
-        let Some(offence) = book.offences.get(at) else { continue };
+        let Some(offence) = book.offences.get(at).filter(|o| !o.inherited) else { continue };
         let runs: Vec<(&Example, Inquiry)> = offence
             .is
             .examples
@@ -44,15 +44,15 @@ pub fn mutations(files: &Files, imports: &[&Rulebook]) -> Vec<Finding> {
 
 fn mutants(book: &Rulebook, offence: &OffenceRules) -> Vec<(String, OffenceRules, String)> {
     let mut out = Vec::new();
-    for (cell, table, sentence) in table_mutants(book, &offence.elements, "elements", "") {
+    for (cell, table, sentence) in table_mutants(book, &offence.elements, "elements", "", true) {
         out.push((cell, OffenceRules { elements: table, ..offence.clone() }, sentence));
     }
-    for (cell, table, sentence) in table_mutants(book, &offence.tiers.table, "tier", ".when") {
+    for (cell, table, sentence) in table_mutants(book, &offence.tiers.table, "tier", ".when", false) {
         let mut mutant = offence.clone();
         mutant.tiers.table = table;
         out.push((cell, mutant, sentence));
     }
-    for (cell, table, sentence) in table_mutants(book, &offence.waive.table, "waive", ".when") {
+    for (cell, table, sentence) in table_mutants(book, &offence.waive.table, "waive", ".when", true) {
         let mut mutant = offence.clone();
         mutant.waive.table = table;
         out.push((cell, mutant, sentence));
@@ -74,8 +74,9 @@ fn mutants(book: &Rulebook, offence: &OffenceRules) -> Vec<(String, OffenceRules
     out
 }
 
-/// Every single change of a cell: the other answer, each bound moved by one, the cell left out.
-fn table_mutants(book: &Rulebook, table: &Table, list: &str, inside: &str) -> Vec<(String, Table, String)> {
+/// Every single change of a cell: the other answer, each bound moved by one. Tiers are only narrowed:
+/// a wider row would overlap its neighbour, and the proof of `check` sees that.
+fn table_mutants(book: &Rulebook, table: &Table, list: &str, inside: &str, widen: bool) -> Vec<(String, Table, String)> {
     let mut out = Vec::new();
     for (r, row) in table.rows.iter().enumerate() {
         for (c, cond) in row.iter().enumerate() {
@@ -84,14 +85,14 @@ fn table_mutants(book: &Rulebook, table: &Table, list: &str, inside: &str) -> Ve
             let mut tests: Vec<(Test, String)> = Vec::new();
             match (cond.test, book.domain(name)) {
                 (Test::Between(low, high), Some(Domain::Int { min, max, .. })) => {
-                    if low > *min {
+                    if widen && low > *min {
                         tests.push((Test::Between(low - 1, high), format!("“{name}”的下限放宽一格")));
                     }
                     if low < high {
                         tests.push((Test::Between(low + 1, high), format!("“{name}”的下限收紧一格")));
                         tests.push((Test::Between(low, high - 1), format!("“{name}”的上限收紧一格")));
                     }
-                    if high < *max {
+                    if widen && high < *max {
                         tests.push((Test::Between(low, high + 1), format!("“{name}”的上限放宽一格")));
                     }
                     // A bound at the end of the range is not a bound.
@@ -103,8 +104,9 @@ fn table_mutants(book: &Rulebook, table: &Table, list: &str, inside: &str) -> Ve
                 (Test::Atoms(set), Some(Domain::Bool)) => tests.push((Test::Atoms(!set & 0b11), format!("“{name}”取反"))),
                 (Test::Atoms(set), Some(Domain::Choice(options))) => {
                     for (i, option) in options.iter().enumerate() {
-                        let flipped = set ^ (1 << i);
-                        if flipped != 0 {
+                        let was = set >> i & 1 == 1;
+                        let flipped = if set == 1 << i { !set & ((1 << options.len()) - 1) } else { set ^ (1 << i) };
+                        if was || widen {
                             tests.push((Test::Atoms(flipped), format!("“{name}”的选项“{option}”取反")));
                         }
                     }

@@ -89,7 +89,6 @@ impl Spot<'_> {
                 ("tier", !is.tiers.is_empty()),
                 ("clause", is.clause == Clause::OrderFirst),
                 ("ordinary_because", !is.ordinary_because.is_empty()),
-                ("basis", !is.basis.is_empty() && is.refer_to.is_empty()),
             ] {
                 if there {
                     self.error(cell, "没有 [offence.penalty]，此项无意义 / without a penalty this has no meaning");
@@ -143,12 +142,11 @@ impl Spot<'_> {
 
     fn tiers(&mut self) {
         let Some(penalty) = self.offence.is.penalty.clone() else { return };
-        let must = [penalty.warning, penalty.fine].contains(&Measure::Must);
         let mut fines = false;
         for (i, tier) in self.offence.is.tiers.clone().iter().enumerate() {
             let allowed = match tier.impose {
-                None | Some(Impose::Ordinary) => true,
-                Some(Impose::Order) => !must,
+                // 责令改正；情节严重的，处…: an order is milder than any clause.
+                None | Some(Impose::Ordinary | Impose::Order) => true,
                 Some(Impose::Warning) => penalty.warning != Measure::None && penalty.fine != Measure::Must,
                 Some(Impose::Fine) => penalty.fine != Measure::None && penalty.warning != Measure::Must,
                 Some(Impose::WarningAndFine) => penalty.both,
@@ -321,7 +319,7 @@ impl Spot<'_> {
 pub(super) fn pairs(book: &Rulebook, found: &mut Findings) {
     for (i, a) in book.offences.iter().enumerate() {
         for b in book.offences.iter().skip(i + 1) {
-            if a.is.conduct != b.is.conduct || a.is.id == b.is.id || a.is.penalty.is_none() || b.is.penalty.is_none() {
+            if a.is.conduct != b.is.conduct || a.inherited && b.inherited || a.is.id == b.is.id || a.is.penalty.is_none() || b.is.penalty.is_none() {
                 continue;
             }
             let (from_a, until_a) = a.period(&book.manifest);

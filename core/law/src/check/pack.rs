@@ -22,16 +22,19 @@ pub(super) fn check(book: &Rulebook, found: &mut Findings) {
             found.error("manifest.toml", "import", format!("缺少不予处罚情形 {limb:?}，请引入 prc-national / limb {limb:?} is missing: import prc-national"));
         }
     }
+    if book.settings.waiver == WaiverAuthority::Delegated && book.settings.waiver_cite.is_empty() {
+        found.error("settings.toml", "waiver_cite", "授权当场不予处罚须引用本机关公布的规定 / `delegated` cites the organ's published rule");
+    }
+    unused(book, found);
+    if book.is_library() {
+        return;
+    }
     organ(book, found);
     for series in [Series::Penalty, Series::NoPenalty, Series::Order, Series::Notice, Series::HandWritten] {
         if !book.numbers.contains_key(&series) {
             found.error("numbers.toml", "numbers", format!("缺少 {series:?} 系列的字号格式 / the number format of series {series:?} is missing"));
         }
     }
-    if book.settings.waiver == WaiverAuthority::Delegated && book.settings.waiver_cite.is_empty() {
-        found.error("settings.toml", "waiver_cite", "授权当场不予处罚须引用本机关公布的规定 / `delegated` cites the organ's published rule");
-    }
-    unused(book, found);
 }
 
 fn organ(book: &Rulebook, found: &mut Findings) {

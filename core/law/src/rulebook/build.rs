@@ -10,7 +10,7 @@ use super::{
     finding::{Finding, Severity, line_at},
     fine_range,
     format::{
-        Cite, ClocksFile, Fact, FactType, FactsFile, GatesFile, Instrument, InstrumentsFile, LimbsFile,
+        Cite, ClocksFile, Day, Fact, FactType, FactsFile, GatesFile, Instrument, InstrumentsFile, LimbsFile,
         Manifest, MitigationFile, NumbersFile, Offence, OffencesFile, Organ, Overlap, PrinciplesFile,
         SettingsFile, TemplatesFile, When, YuanRange,
     },
@@ -199,7 +199,7 @@ impl Builder<'_> {
         let ordinary = self.ordinary(&written, &names);
         let limbs = self.limbs(&written, limbs_file.limb_b_also.as_ref(), &names);
         let (mitigation, mitigation_table) = self.mitigation(&written, inherited, &names);
-        let (offences, pairs) = self.offences(&manifest, &names);
+        let (offences, pairs) = self.offences(&manifest, &below, &names);
         let templates = self.templates(&below);
 
         let waiver_cite = written.settings.waiver_cite.clone().unwrap_or_default();
@@ -671,9 +671,19 @@ impl Builder<'_> {
     fn offences(
         &mut self,
         manifest: &Manifest,
+        below: &[&Rulebook],
         names: &Names,
     ) -> (Vec<OffenceRules>, Vec<super::format::Pair>) {
         let mut offences: Vec<OffenceRules> = Vec::new();
+        for import in below {
+            for offence in &import.offences {
+                let (from, until) = offence.period(&import.manifest);
+                let mut offence = OffenceRules { inherited: true, ..offence.clone() };
+                offence.is.effective_from = Some(Day(from.max(manifest.effective_from.0)));
+                offence.is.repealed_on = until.map(Day).into_iter().chain(manifest.repealed_on).min();
+                offences.push(offence);
+            }
+        }
         let mut pairs = Vec::new();
         for file in self.in_folder("offences/") {
             let read: OffencesFile = self.read(&file).unwrap_or_default();
@@ -729,7 +739,8 @@ impl Builder<'_> {
             }
             self.cites(file, &format!("pair[{i}].cite"), &pair.cite, names, false);
         }
-        (offences, pairs.into_iter().map(|(_, _, pair)| pair).collect())
+        let inherited = below.iter().flat_map(|b| b.pairs.clone());
+        (offences, inherited.chain(pairs.into_iter().map(|(_, _, pair)| pair)).collect())
     }
 
     fn offence(&mut self, file: &str, index: usize, is: Offence, names: &Names) -> OffenceRules {
@@ -815,6 +826,7 @@ impl Builder<'_> {
         OffenceRules {
             file: file.to_owned(),
             index,
+            inherited: false,
             violated,
             basis,
             excluded,

@@ -55,6 +55,9 @@ pub struct Manifest {
     /// Sample data: printed loudly on every slip.
     #[serde(default)]
     pub sample: bool,
+    /// A collection of clauses for organs to import; it prints nothing itself and is not deployed.
+    #[serde(default)]
+    pub library: bool,
     /// First day in force.
     pub effective_from: Day,
     /// First day no longer in force.

@@ -157,6 +157,8 @@ pub(crate) struct OffenceRules {
     /// Where it was read: file and position in it.
     pub(crate) file: String,
     pub(crate) index: usize,
+    /// Taken over from an imported pack, and checked there.
+    pub(crate) inherited: bool,
     pub(crate) violated: Vec<Citation>,
     pub(crate) basis: Vec<Citation>,
     pub(crate) excluded: Vec<(Limb, Vec<Citation>)>,
@@ -252,6 +254,12 @@ impl Rulebook {
     #[must_use]
     pub fn is_sample(&self) -> bool {
         self.manifest.sample
+    }
+
+    /// Whether this is a collection of clauses that an organ's pack imports: not to be deployed itself.
+    #[must_use]
+    pub fn is_library(&self) -> bool {
+        self.manifest.library
     }
 
     /// Whether the pack is in force on `day`.
