@@ -32,8 +32,6 @@ pub struct Handle {
     shared: Arc<Shared>,
     address: String,
     thread: Option<JoinHandle<()>>,
-    /// Keeps the terminal's own end open so that a caller may come and go.
-    _slave: Option<TTYPort>,
 }
 
 impl Emulator {
@@ -64,20 +62,21 @@ impl Emulator {
                 }
             }
         });
-        Ok(Handle { shared, address: address.to_string(), thread: Some(thread), _slave: None })
+        Ok(Handle { shared, address: address.to_string(), thread: Some(thread) })
     }
 
     /// A printer behind a pseudo-terminal; [`Handle::address`] is the tty's path.
     pub fn start_pty(options: Options) -> Result<Handle, EmulatorError> {
         let fail = |e: serialport::Error| EmulatorError::Listen { at: "pty".into(), why: e.to_string() };
-        let (mut master, mut slave) = TTYPort::pair().map_err(fail)?;
+        let (mut master, slave) = TTYPort::pair().map_err(fail)?;
         master.set_timeout(TICK).map_err(fail)?;
-        slave.set_exclusive(false).map_err(fail)?;
         let address = slave.name().unwrap_or_default();
+        // It holds a lock that would keep every caller out.
+        drop(slave);
         let shared = Shared::new(options);
         let inner = shared.clone();
         let thread = std::thread::spawn(move || inner.serve(Cable::Tty(master)));
-        Ok(Handle { shared, address, thread: Some(thread), _slave: Some(slave) })
+        Ok(Handle { shared, address, thread: Some(thread) })
     }
 }
 
@@ -142,8 +141,14 @@ impl Shared {
                             e.kind(),
                             ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
                         ) => {}
-                    // A terminal whose other end is closed: wait for the next caller.
-                    Err(_) if matches!(cable, Cable::Tty(_)) => std::thread::sleep(TICK),
+                    // A terminal whose other end is closed: the paper is taken, the next caller may come.
+                    Err(_) if matches!(cable, Cable::Tty(_)) => {
+                        std::thread::sleep(TICK);
+                        self.work_alone();
+                        let mut device = self.device();
+                        device.tear();
+                        self.collect(&mut device);
+                    }
                     Err(_) => closed = true,
                 }
             }

@@ -64,6 +64,43 @@ struct Query {
     again: bool,
 }
 
+/// The units as they will be sent. The job begins with its own ESC @, and a second one would switch
+/// automatic status off; a feed or cut at the end belongs to the last unit with ink, which is the one
+/// held back: once it is out, the slip is whole.
+fn prepare(units: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut units: Vec<Vec<u8>> = units.to_vec();
+    if let Some(first) = units.first_mut()
+        && first.starts_with(b"\x1B@")
+    {
+        first.drain(..2);
+    }
+    units.retain(|u| !u.is_empty());
+    while let [.., before, last] = units.as_mut_slice()
+        && only_moves(last)
+    {
+        before.append(last);
+        units.pop();
+    }
+    units
+}
+
+/// Does the unit only feed, cut, align or switch hanzi mode?
+fn only_moves(unit: &[u8]) -> bool {
+    let mut rest = unit;
+    loop {
+        rest = match rest {
+            [] => return true,
+            [0x0A | 0x0D | 0x00, more @ ..]
+            | [0x1B, 0x32, more @ ..]
+            | [0x1C, 0x26 | 0x2E, more @ ..]
+            | [0x1B, 0x4A | 0x64 | 0x61 | 0x33 | 0x45, _, more @ ..]
+            | [0x1D, 0x56, 65 | 66, _, more @ ..]
+            | [0x1D, 0x56, 0 | 1 | 48 | 49, more @ ..] => more,
+            _ => return false,
+        }
+    }
+}
+
 /// A print job.
 #[derive(Debug)]
 pub struct Job {
@@ -92,7 +129,12 @@ pub struct Job {
     status: Status,
     demux: Demux,
     ready_us: u64,
+    /// Last time that the slip got on: its bytes left or a fence was answered.
     progress: u64,
+    /// Last time that the link took anything.
+    taken: u64,
+    /// Only a state question is being sent, which is no progress.
+    asking: bool,
     heard: u64,
     result: Option<PrintResult>,
 }
@@ -108,7 +150,7 @@ impl Job {
         nonce: u32,
         now: u64,
     ) -> Job {
-        let units: Vec<Vec<u8>> = units.iter().filter(|u| !u.is_empty()).cloned().collect();
+        let units = prepare(units);
         let too_big = units.iter().any(|u| u.len() > profile.window_bytes);
         let bad = units.is_empty() || too_big;
         let mut job = Job {
@@ -135,6 +177,8 @@ impl Job {
             demux: Demux::default(),
             ready_us: 0,
             progress: now,
+            taken: now,
+            asking: false,
             heard: now,
             result: bad.then_some(PrintResult::NotPrinted(Reason::BadUnits)),
             units,
@@ -165,7 +209,7 @@ impl Job {
                 if now.saturating_mul(1000) < self.ready_us {
                     return Action::Wait(self.ready_us.div_ceil(1000));
                 }
-                if now.saturating_sub(self.progress) <= self.profile.stall_ms {
+                if now.saturating_sub(self.taken) <= self.profile.stall_ms {
                     let end = self.out.len().min(self.out_at + self.profile.chunk_bytes);
                     return Action::Send(self.out.get(self.out_at..end).unwrap_or_default());
                 }
@@ -179,6 +223,8 @@ impl Job {
             if let Some(wait) = self.turn(now) {
                 return Action::Wait(wait.max(now + 1));
             }
+            // Whatever was queued, the link had nothing to do until now.
+            self.taken = now;
         }
         Action::Finish(self.result.unwrap_or(PrintResult::NotPrinted(Reason::Stalled)))
     }
@@ -190,13 +236,17 @@ impl Job {
         if n == 0 {
             self.ready_us = (now + 10) * 1000;
         } else {
-            self.progress = now;
+            self.taken = now;
+            if !self.asking {
+                self.progress = now;
+            }
             let pace = (n as u64).saturating_mul(1_000_000) / self.profile.bytes_per_second.max(1) as u64;
             self.ready_us = self.ready_us.max(now * 1000) + pace;
         }
         if self.out_at >= self.out.len() {
             self.out.clear();
             self.out_at = 0;
+            self.asking = false;
             self.next_poll = now + POLL_MS;
             if let Some(q) = &mut self.query {
                 q.until.get_or_insert(now + self.profile.answer_ms);
@@ -462,10 +512,8 @@ impl Job {
             if now >= self.next_poll {
                 let n = if self.question % 4 == 3 { 3 } else { [2, 4][self.question % 2] };
                 self.question += 1;
-                // Asking is no progress.
-                let progress = self.progress;
+                self.asking = true;
                 self.put(&[0x10, 0x04, n]);
-                self.progress = progress;
                 self.query = Some(Query { n, until: None, again: false });
                 return None;
             }
@@ -563,8 +611,12 @@ impl Job {
             Some(Reason::Resting | Reason::Offline) | None => self.status = told,
             // Perhaps it was the answer to a chance question in raster data: ask once more.
             Some(_) if !q.again && self.result.is_none() => {
-                self.put(&[0x10, 0x04, q.n]);
-                self.query = Some(Query { n: q.n, until: None, again: true });
+                if self.out_at >= self.out.len() {
+                    self.asking = true;
+                    self.taken = now;
+                    self.put(&[0x10, 0x04, q.n]);
+                    self.query = Some(Query { n: q.n, until: None, again: true });
+                }
             }
             Some(reason) => {
                 self.status = told;
@@ -603,8 +655,25 @@ impl Job {
         if self.profile.clear && started && reason != Reason::LinkLost {
             self.put(&CLEAR);
             self.ready_us = 0;
-            self.progress = now;
+            self.taken = now;
             self.phase = Phase::Clear(now + self.profile.answer_ms);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prepare;
+
+    #[test]
+    fn the_unit_held_back_is_the_last_one_with_ink() {
+        let units: Vec<Vec<u8>> =
+            [&b"\x1B@\x1C&"[..], b"No. 1\n", b"3F8R\n", b"\x1Ba\x00\x1BJ\x60", b"\x1DV\x42\x00"]
+                .map(<[u8]>::to_vec)
+                .into();
+        let got = prepare(&units);
+        assert_eq!(got.len(), 3);
+        assert_eq!(got[0], b"\x1C&");
+        assert_eq!(got[2], b"3F8R\n\x1Ba\x00\x1BJ\x60\x1DV\x42\x00");
     }
 }
