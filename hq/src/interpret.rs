@@ -12,6 +12,7 @@ use ezhifa_casework::{
     people::{Identity, Roster},
     replay,
 };
+use ezhifa_slip::Document;
 use ezhifa_wire::feed::{FeedBody, OpenOrder, ORDER_CLASS, SeenHit, SeenKey, Verdict};
 
 use crate::{
@@ -212,6 +213,12 @@ fn numbers(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, devic
         let issued = file.slips.iter().any(|s| s.number == decision.number);
         let state = decision.ended.as_deref().unwrap_or(if issued { "issued" } else { "reserved" });
         put(&decision.number, state, &decision.ended_because)?;
+    }
+    // The finance system may name the pay code only.
+    for slip in case.slips() {
+        if let Some(code) = serde_json::from_str::<Document>(&slip.document).ok().and_then(|d| d.pay_code) {
+            store::put(w, "pay_code_number", &code, &slip.number)?;
+        }
     }
     Ok(())
 }

@@ -17,8 +17,10 @@
 //! ```
 
 pub mod alarms;
+pub mod backup;
 mod blobs;
 pub mod casefile;
+pub mod checkpoints;
 pub mod config;
 pub mod desk;
 pub mod devices;

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use super::{access::Role, leads::NewLead};
+use super::{access::Role, leads::NewLead, payments::NewPayment};
 use crate::{
     Hq,
     error::HqError,
@@ -36,6 +36,22 @@ pub(crate) fn route(hq: &Hq, request: &Request) -> Result<Response, HqError> {
         ("POST", ["leads", id, "close"]) => {
             holder(&[Role::Desk])?;
             Response::json(&hq.close_lead(id, &body::<String>(request)?)?)
+        }
+        ("POST", ["payments"]) => {
+            holder(&[Role::PaymentSource, Role::Desk])?;
+            Response::json(&hq.post_payment(body::<NewPayment>(request)?)?)
+        }
+        ("GET", ["payments", "held"]) => {
+            holder(READERS)?;
+            Response::json(&hq.match_payments()?)
+        }
+        ("GET", ["figures"]) => {
+            holder(READERS)?;
+            Response::json(&hq.figures()?)
+        }
+        ("GET", ["checkpoints"]) => {
+            holder(READERS)?;
+            Response::json(&hq.checkpoints()?)
         }
         ("GET", ["ledger"]) => {
             holder(READERS)?;

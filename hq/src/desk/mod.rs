@@ -1,6 +1,8 @@
 //! The desk beside the street: leads in, roster, orders, money, reviews, figures.
 
 pub mod access;
+pub mod figures;
 pub mod geo;
 pub(crate) mod http;
 pub mod leads;
+pub mod payments;

@@ -1,0 +1,79 @@
+//! A signed Merkle root a day over everything received, so that HQ cannot rewrite either: whoever keeps a
+//! checkpoint can prove it (SYNC.md 6.2; the text is that of C2SP tlog-checkpoint).
+
+use data_encoding::BASE64;
+use ezhifa_wire::seal::sign::{Signature, Signer as _};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Hq,
+    config::local,
+    error::HqError,
+    merkle::Edge,
+    store::{self},
+};
+
+/// One day's root.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// Day it was made, local.
+    pub day: String,
+    /// Origin, size, root in base64: three lines, exactly these bytes are signed.
+    pub text: String,
+    /// HQ's signature over `text`.
+    pub signature: Signature,
+}
+
+impl Hq {
+    /// Signs the root over all entries that are interpreted now, and keeps it under today's date.
+    ///
+    /// # Errors
+    /// The store or the key failed.
+    pub fn checkpoint(&self) -> Result<Checkpoint, HqError> {
+        self.settle()?;
+        let edge: Edge = self.read(|r| store::get(r, "meta", "merkle"))?.unwrap_or_default();
+        let day = local(self.now_ms()).date().to_string();
+        let text = format!("ezhifa-hq/{}/{}\n{}\n{}\n", self.config().organ, self.incarnation(), edge.size, BASE64.encode(&edge.root().0));
+        let signature = self.inner.key.sign(text.as_bytes()).map_err(|e| HqError::Seal(e.to_string()))?;
+        let checkpoint = Checkpoint { day, text, signature };
+        let kept = checkpoint.clone();
+        self.write(1, move |w| store::put(w, "checkpoint", &kept.day.clone(), &kept))?;
+        Ok(checkpoint)
+    }
+
+    /// All checkpoints, oldest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn checkpoints(&self) -> Result<Vec<Checkpoint>, HqError> {
+        Ok(self.read(|r| store::list(r, "checkpoint", ""))?.into_iter().map(|(_, c)| c).collect())
+    }
+
+    /// Recomputes the tree from the entries and says whether a checkpoint still holds.
+    ///
+    /// # Errors
+    /// The store failed, or the checkpoint is not one.
+    pub fn proves(&self, checkpoint: &Checkpoint) -> Result<bool, HqError> {
+        ezhifa_wire::seal::sign::verify(&self.public_key(), checkpoint.text.as_bytes(), &checkpoint.signature).map_err(|_| HqError::Denied("checkpoint"))?;
+        let mut lines = checkpoint.text.lines().skip(1);
+        let size: u64 = lines.next().and_then(|s| s.parse().ok()).ok_or_else(|| HqError::Bad("checkpoint".into()))?;
+        let root = lines.next().unwrap_or_default();
+        self.read(|r| {
+            let mut edge = Edge::default();
+            let mut after = 0;
+            while edge.size < size {
+                let page = r.arrived(after, 1000)?;
+                if page.is_empty() {
+                    return Ok(false);
+                }
+                for row in page {
+                    if edge.size < size {
+                        edge.push(&crate::ingest::digest(&row.hash)?.0);
+                    }
+                    after = row.pos;
+                }
+            }
+            Ok(BASE64.encode(&edge.root().0) == root)
+        })
+    }
+}

@@ -1,0 +1,191 @@
+//! Cases through the real guards: replayed at HQ, looked up by the person who holds the slip, paid, reviewed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use ezhifa_casework::law::{facts::Value, terms::Outcome};
+use ezhifa_hq::{desk::payments::{NewPayment, PaymentState}, page::Standing};
+use ezhifa_wire::seal::hash::sha256;
+use support::{House, Phone, house, street::{Done, Script, Street, street}};
+
+const DOG: &[(&str, Value)] = &[
+    ("dog_waste", Value::Bool(true)),
+    ("cleaned_at_once", Value::Bool(false)),
+    ("items", Value::Int(1)),
+    ("minor", Value::Bool(false)),
+    ("harm", Value::Unknown),
+    ("corrected", Value::Bool(false)),
+];
+
+fn facts(harm: &str, corrected: bool) -> Vec<(&'static str, Value)> {
+    DOG.iter()
+        .map(|(n, v)| match *n {
+            "harm" => (*n, Value::Choice(harm.into())),
+            "corrected" => (*n, Value::Bool(corrected)),
+            _ => (*n, v.clone()),
+        })
+        .collect()
+}
+
+fn ready() -> (House, Street, Phone) {
+    let house = house(false);
+    let street = street();
+    for files in &street.files {
+        house.hq.publish_rulebook(files).unwrap();
+    }
+    house.hq.publish_roster("dongcheng", &street.roster.officers).unwrap();
+    let calendar = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../rulebooks/calendar/2024-2026.toml")).unwrap();
+    house.hq.publish_calendar(&calendar).unwrap();
+    let phone = Phone::enrolled(&house, 1);
+    for series in ["penalty", "no_penalty", "order"] {
+        phone.block(&phone.lease(&format!("r-{series}"), series, 20));
+    }
+    (house, street, phone)
+}
+
+fn fine(street: &mut Street, phone: &mut Phone, id: &str, seq: u64) -> Done {
+    let facts = facts("slight", false);
+    street.run(phone, &Script { id, offence: "dog-waste", id_number: "44190019780921215X", facts: &facts, earlier: Some(true), choice: Some((None, "within_tier")), seq, serve: true, lat_e7: 230_270_000 })
+}
+
+fn waive(street: &mut Street, phone: &mut Phone, id: &str, seq: u64, id_number: &str) -> Done {
+    let facts = facts("slight", true);
+    street.run(phone, &Script { id, offence: "dog-waste", id_number, facts: &facts, earlier: Some(false), choice: Some((None, "first_offence_corrected")), seq, serve: true, lat_e7: 230_370_000 })
+}
+
+#[test]
+fn every_decision_is_recomputed_to_the_letter_and_the_phone_hears_of_it() {
+    let (house, mut street, mut phone) = ready();
+    let done = fine(&mut street, &mut phone, "c-1", 1);
+    phone.receipt(&phone.push(0));
+    let report = house.hq.replay_report().unwrap();
+    assert_eq!((report.replayed, report.mismatches, report.quarantined), (1, 0, 0));
+    assert_eq!(house.hq.alarms().unwrap(), []);
+    let page = phone.feed("", 0);
+    let verdict = page.items.iter().find(|i| i.kind == "verdict").unwrap();
+    assert_eq!(verdict.body["finding"], "filed");
+    assert_eq!(verdict.body["number"], done.number.as_str());
+    let ledger = house.hq.ledger().unwrap();
+    assert_eq!(ledger.foreign, Vec::<String>::new());
+    assert_eq!(ledger.blocks.iter().map(|l| l.used).sum::<u64>(), 1);
+}
+
+#[test]
+fn a_decision_that_the_law_does_not_give_raises_an_alarm_and_a_review() {
+    let (house, mut street, mut phone) = ready();
+    fine(&mut street, &mut phone, "c-1", 1);
+    // A phone with altered software: the same journal, another amount, sealed afresh.
+    let bodies: Vec<String> = phone.journal.iter().map(|e| e.body.clone().unwrap()).collect();
+    phone.journal.clear();
+    phone.head = ezhifa_wire::seal::entry::Head::start(phone.device.clone(), phone.head.epoch);
+    for body in bodies {
+        let mut event: serde_json::Value = serde_json::from_str(&body).unwrap();
+        if event["event"]["kind"] == "decided" {
+            event["event"]["record"]["decision"]["amount"] = 19_900.into();
+        }
+        phone.write("case", &event.to_string());
+    }
+    phone.receipt(&phone.push(0));
+    let report = house.hq.replay_report().unwrap();
+    assert_eq!((report.replayed, report.mismatches), (1, 1));
+    assert!(house.hq.alarms().unwrap().iter().any(|a| a.kind == "replay_differs"));
+    let review = house.hq.reviews(true).unwrap().into_iter().find(|r| r.kind == "replay_differs").unwrap();
+    assert!(review.hq_says.contains("amount"));
+    house.hq.close_review(&review.id, "supervisor", "设备软件被改动，撤销").unwrap();
+    let page = phone.feed("", 0);
+    assert!(page.items.iter().any(|i| i.body["finding"] == "review_closed"), "the verdict travels back");
+}
+
+#[test]
+fn a_first_offence_that_hq_knows_better_opens_a_review_and_changes_nothing() {
+    let (house, mut street, mut phone) = ready();
+    let mut other = Phone::enrolled(&house, 2);
+    other.block(&other.lease("r", "penalty", 20));
+    // The fine of another crew arrives only after the waiver: order of arrival must not matter.
+    let fined = fine(&mut street, &mut other, "c-1", 21);
+    street.now += chrono::TimeDelta::days(2);
+    house.now.fetch_add(2 * 86_400_000, std::sync::atomic::Ordering::SeqCst);
+    (phone.at_ms, other.at_ms) = (phone.at_ms + 2 * 86_400_000, other.at_ms + 2 * 86_400_000);
+    let waived = waive(&mut street, &mut phone, "c-2", 1, "44190019780921215x");
+    phone.receipt(&phone.push(0));
+    assert_eq!(house.hq.replay_report().unwrap().reviews_opened, 0);
+    other.receipt(&other.push(0));
+    house.hq.settle().unwrap();
+    let reviews = house.hq.reviews(true).unwrap();
+    assert_eq!(reviews.len(), 1);
+    assert_eq!((reviews[0].kind.as_str(), reviews[0].number.as_str(), reviews[0].other.as_str()), ("first_offence_hit", waived.number.as_str(), fined.number.as_str()));
+    assert_eq!(house.hq.case_file("c-2").unwrap().standing().unwrap().outcome, Outcome::NoPenalty);
+}
+
+#[test]
+fn two_crews_on_one_act_are_seen() {
+    let (house, mut street, mut phone) = ready();
+    fine(&mut street, &mut phone, "c-1", 1);
+    fine(&mut street, &mut phone, "c-2", 2);
+    phone.receipt(&phone.push(0));
+    house.hq.settle().unwrap();
+    assert!(house.hq.reviews(true).unwrap().iter().any(|r| r.kind == "same_act"));
+}
+
+#[test]
+fn the_slip_can_be_looked_up_by_anybody_and_says_nothing_about_the_party() {
+    let (house, mut street, mut phone) = ready();
+    let done = fine(&mut street, &mut phone, "c-1", 1);
+    let code = done.code.text().rsplit('/').next().unwrap().to_owned();
+    assert_eq!(house.hq.verification(&code).unwrap().standing, Standing::Sample, "a sample rulebook never looks real");
+    phone.receipt(&phone.push(0));
+    house.hq.settle().unwrap();
+    let answer = phone.agent.get(format!("{}/V/{code}", house.server.url)).call().unwrap().body_mut().read_to_string().unwrap();
+    assert!(answer.contains("data-standing=\"sample\""));
+    assert!(answer.contains(&done.number) && answer.contains(&done.code.check_code()));
+    assert!(answer.contains("行政复议"), "what the person may do next");
+    for personal in ["样例某", "44190019780921215", "样例路2号", "215X"] {
+        assert!(!answer.contains(personal), "{personal}");
+    }
+    let mut forged = code.clone();
+    let last = if forged.ends_with('A') { 'B' } else { 'A' };
+    forged.replace_range(20..21, &last.to_string());
+    let page = house.hq.verification(&forged).unwrap();
+    assert_eq!(page.standing, Standing::NotOurs);
+    assert!(page.facts.is_empty(), "a forged code is not repeated as if it were ours");
+    assert_eq!(house.hq.verification("hello").unwrap().standing, Standing::NotOurs);
+    if let Ok(path) = std::env::var("HQ_PAGE") {
+        std::fs::write(path, answer).unwrap();
+    }
+}
+
+#[test]
+fn money_is_matched_once_and_the_rest_is_held() {
+    let (house, mut street, mut phone) = ready();
+    let done = fine(&mut street, &mut phone, "c-1", 1);
+    phone.receipt(&phone.push(0));
+    let pay = |reference: &str, number: &str, amount_fen| NewPayment { reference: reference.into(), number: Some(number.into()), pay_code: None, amount_fen, paid_ms: support::EVENING, receipt: "粤财123".into() };
+    assert!(done.amount.0 > 0);
+    assert_eq!(house.hq.post_payment(pay("f-0", &done.number, done.amount.0 + 1)).unwrap().state, PaymentState::Amount);
+    assert_eq!(house.hq.post_payment(pay("f-1", &done.number, done.amount.0)).unwrap().state, PaymentState::Matched);
+    assert_eq!(house.hq.post_payment(pay("f-1", &done.number, done.amount.0)).unwrap().state, PaymentState::Matched);
+    assert_eq!(house.hq.post_payment(pay("f-2", &done.number, done.amount.0)).unwrap().state, PaymentState::Double);
+    assert_eq!(house.hq.post_payment(pay("f-3", "没有的号", 100)).unwrap().state, PaymentState::Unknown);
+    assert_eq!(house.hq.match_payments().unwrap().len(), 3);
+    assert_eq!(phone.feed("", 0).items.iter().filter(|i| i.kind == "payment").count(), 1);
+}
+
+#[test]
+fn figures_count_work_and_know_no_officer() {
+    let (house, mut street, mut phone) = ready();
+    fine(&mut street, &mut phone, "c-1", 1);
+    let done = waive(&mut street, &mut phone, "c-2", 1, "440305198001010018");
+    phone.receipt(&phone.push(0));
+    for photo in &done.evidence {
+        phone.blob_part(&sha256(photo), photo.len(), 0, photo).signed();
+    }
+    let all = house.hq.figures().unwrap().remove("").unwrap();
+    assert_eq!((all.cases, all.decisions, all.no_penalty_permille), (2, 2, Some(500)));
+    assert_eq!(all.evidence_complete, 1);
+    assert!(all.median_open_to_served_s.unwrap() > 0);
+    let text = serde_json::to_string(&all).unwrap();
+    assert!(!text.contains("o-1") && !text.contains("amount"));
+    assert_eq!(house.hq.evidence_missing(3).unwrap(), []);
+    house.now.fetch_add(4 * 86_400_000, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(house.hq.evidence_missing(3).unwrap().len(), 1);
+}

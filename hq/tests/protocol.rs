@@ -1,0 +1,274 @@
+//! The protocol over HTTP with a plain client: what a phone, a thief and a clumsy network would notice.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use ezhifa_wire::{
+    ProblemCode, blob, domains,
+    blob::BlobReceipt,
+    paths,
+    seal::{
+        entry::{Epoch, Head},
+        hash::sha256,
+    },
+};
+use support::{House, Phone, code, house};
+
+fn grow(phone: &mut Phone, n: usize) {
+    for i in 0..n {
+        phone.write("note", &format!("{{\"n\":{i}}}"));
+    }
+}
+
+#[test]
+fn a_phone_enrols_pushes_and_gets_a_receipt_that_names_its_head() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    assert_eq!(phone.enrolled.as_ref().unwrap().branch, "dongcheng");
+    grow(&mut phone, 25);
+    let receipt = phone.receipt(&phone.push(0));
+    assert_eq!((receipt.seq, receipt.hash), (25, phone.head.hash));
+    assert_eq!(receipt.floor.seq, 0, "nothing may be pruned before a back-up holds it");
+    // Sent again, in full or in part: nothing changes.
+    assert_eq!(phone.receipt(&phone.push(0)).seq, 25);
+    assert_eq!(phone.receipt(&phone.push(20)).seq, 25);
+    assert_eq!(house.hq.replay_report().unwrap().entries, 25);
+    let reply = phone.hello();
+    assert_eq!((reply.have[0].seq, reply.have[0].hash), (25, phone.head.hash));
+}
+
+#[test]
+fn an_enrolment_code_works_once_and_the_same_phone_may_ask_again() {
+    let house = house(false);
+    let ticket = house.hq.ticket(&house.server.url, "dongcheng").unwrap();
+    let mut first = Phone::new(&ticket, 1);
+    let answer = first.enrol(&ticket.code);
+    let again = first.enrol(&ticket.code);
+    first.take(&answer);
+    let id = first.device.clone();
+    first.take(&again);
+    assert_eq!(first.device, id, "a lost answer must not make a second device");
+    let thief = Phone::new(&ticket, 2);
+    assert_eq!(code(&thief.enrol(&ticket.code)), ProblemCode::EnrolCode);
+    assert_eq!(code(&thief.enrol("0123456789")), ProblemCode::EnrolCode);
+}
+
+#[test]
+fn a_gap_is_told_and_a_fork_is_never_swallowed() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    grow(&mut phone, 10);
+    let early = (phone.journal[..4].to_vec(), {
+        let mut head = phone.head.clone();
+        head.seq = 4;
+        head.hash = phone.journal[3].header.hash();
+        head
+    });
+    phone.receipt(&phone.push_entries(early.0.clone(), early.1.clone()));
+    let gap = phone.push(6);
+    assert_eq!(code(&gap), ProblemCode::NeedFrom);
+    assert_eq!(gap.problem().have.unwrap().seq, 4);
+    phone.receipt(&phone.push(4));
+
+    // The same phone, put back to entry 4, writes another future.
+    phone.journal = early.0;
+    phone.head = early.1;
+    phone.write("note", "{\"other\":1}");
+    let fork = phone.push(4);
+    assert_eq!(code(&fork), ProblemCode::Fork);
+    assert_eq!(fork.problem().fork.unwrap().seq, 5);
+    assert!(house.hq.alarms().unwrap().iter().any(|a| a.kind == "fork"), "a person must hear of it");
+    assert_eq!(house.hq.replay_report().unwrap().entries, 10, "nothing of the other future is stored");
+    phone.hello();
+    assert!(house.hq.alarms().unwrap().iter().any(|a| a.kind == "rolled_back"));
+}
+
+#[test]
+fn a_changed_entry_is_refused_before_anything_is_stored() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    grow(&mut phone, 3);
+    let mut entries = phone.journal.clone();
+    entries[1].body = Some("{\"n\":99}".into());
+    assert_eq!(code(&phone.push_entries(entries, phone.head.clone())), ProblemCode::Malformed);
+    assert_eq!(house.hq.replay_report().unwrap().entries, 0);
+}
+
+#[test]
+fn requests_are_good_once_now_and_from_their_device_only() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    grow(&mut phone, 1);
+    // Replayed: the very same header twice.
+    let path = format!("{}?incarnation=&pos=0&max_bytes=1000", paths::FEED);
+    let auth = ezhifa_wire::auth::Auth::sign(&phone.key, "GET", &path, &phone.device, phone.head.epoch, phone.at_ms, "nonce-nonce-nonce-1", b"").unwrap();
+    assert_eq!(phone.send("GET", &path, &auth.header(), &[], b"").status, 200);
+    assert_eq!(code(&phone.send("GET", &path, &auth.header(), &[], b"")), ProblemCode::Replayed);
+    // A wrong clock is told HQ's time.
+    phone.at_ms += 11 * 60_000;
+    let late = phone.ask("GET", &path, &[], b"");
+    assert_eq!(code(&late), ProblemCode::Clock);
+    assert_eq!(late.problem().server_ms, support::EVENING);
+    phone.at_ms = support::EVENING;
+    // Another key under this name, no header, another device's journal.
+    let mut thief = Phone::enrolled(&house, 2);
+    thief.device = phone.device.clone();
+    assert_eq!(code(&thief.ask("GET", &path, &[], b"")), ProblemCode::Denied);
+    assert_eq!(code(&phone.send("GET", &path, "", &[], b"")), ProblemCode::Malformed);
+    let other = Phone::enrolled(&house, 3);
+    let push = ezhifa_wire::push::Push::new(phone.journal.clone(), phone.head.clone(), &phone.key).unwrap();
+    assert_eq!(code(&other.ask("POST", paths::PUSH, &[], &serde_json::to_vec(&push).unwrap())), ProblemCode::Denied);
+    assert_eq!(house.hq.replay_report().unwrap().entries, 0);
+}
+
+#[test]
+fn numbers_are_lent_once_and_the_ledger_closes() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    let other = Phone::enrolled(&house, 2);
+    let first = phone.block(&phone.lease("r-1", "penalty", 50));
+    assert_eq!((first.from, first.to), (1, 50));
+    assert_eq!(phone.block(&phone.lease("r-1", "penalty", 50)), first, "the same request, the same block");
+    assert_eq!(other.block(&other.lease("r-1", "penalty", 50)).from, 51);
+    assert_eq!(phone.block(&phone.lease("r-2", "no_penalty", 10)).from, 1, "each series counts for itself");
+    assert_eq!(code(&phone.lease("r-3", "nonsense", 10)), ProblemCode::NoNumbers);
+    let ledger = house.hq.ledger().unwrap();
+    for line in &ledger.blocks {
+        let sum = line.used + line.reserved + line.void + line.burnt + line.declared + line.free;
+        assert_eq!(sum, line.to - line.from + 1);
+        assert!(line.unexplained.is_empty());
+    }
+    house.hq.withdraw_device(&phone.device.0, Some(support::EVENING), false, false).unwrap();
+    let lost: u64 = house.hq.ledger().unwrap().blocks.iter().map(|l| l.declared).sum();
+    assert_eq!(lost, 60, "numbers of a lost phone are declared, not forgotten");
+}
+
+#[test]
+fn the_feed_reaches_those_it_is_for_and_a_stale_cursor_starts_over() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    let other = Phone::enrolled(&house, 2);
+    house.hq.suspend_offence("stall", "试行中止", true).unwrap();
+    house.hq.add_pay_codes(&phone.device.0, &["4419260001".into()]).unwrap();
+    let page = phone.feed("", 0);
+    assert!(page.snapshot && !page.more);
+    let kinds: Vec<&str> = page.items.iter().map(|i| i.kind.as_str()).collect();
+    assert_eq!(kinds, ["suspend", "pay_codes"]);
+    assert_eq!(other.feed("", 0).items.len(), 1, "pay codes are for one phone");
+    // Later changes come after the cursor; the newest value wins in a snapshot.
+    house.hq.suspend_offence("stall", "恢复", false).unwrap();
+    let later = phone.feed(&page.incarnation, page.next);
+    assert!(!later.snapshot);
+    assert_eq!(later.items.len(), 1);
+    assert_eq!(phone.feed("", 0).items.len(), 2);
+    assert!(phone.feed(&later.incarnation, later.next).items.is_empty());
+    let stale = phone.ask("GET", &format!("{}?incarnation=elsewhere&pos=5", paths::FEED), &[], b"");
+    assert_eq!(code(&stale), ProblemCode::Snapshot);
+    let ahead = phone.ask("GET", &format!("{}?incarnation={}&pos=999", paths::FEED, page.incarnation), &[], b"");
+    assert_eq!(code(&ahead), ProblemCode::Snapshot);
+}
+
+#[test]
+fn evidence_resumes_at_any_byte_and_counts_only_when_whole() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    let photo: Vec<u8> = (0..200_000_u32).map(|i| (i % 253) as u8).collect();
+    let sha = sha256(&photo);
+    let path = blob::path(&sha);
+    assert_eq!(phone.ask("HEAD", &path, &[], b"").status, 404);
+    let part: BlobReceipt = phone.blob_part(&sha, photo.len(), 0, &photo[..70_000]).signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    assert_eq!((part.offset, part.durable), (70_000, false));
+    let wrong = phone.blob_part(&sha, photo.len(), 10, &photo[10..20]);
+    assert_eq!(code(&wrong), ProblemCode::BlobOffset);
+    assert_eq!(wrong.problem().offset, Some(70_000));
+    let done: BlobReceipt = phone.blob_part(&sha, photo.len(), 70_000, &photo[70_000..]).signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    assert!(done.durable);
+    let head = phone.ask("HEAD", &path, &[], b"");
+    assert_eq!(head.headers.get(blob::DURABLE).unwrap(), "yes");
+    // A second phone with the same picture is done at once; nobody can read evidence back.
+    let again: BlobReceipt = phone.blob_part(&sha, photo.len(), 0, &photo[..10]).signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    assert!(again.durable);
+    assert_eq!(phone.ask("GET", &path, &[], b"").status, 404);
+}
+
+#[test]
+fn content_that_does_not_hash_to_its_name_is_dropped() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    let sha = sha256(b"right");
+    assert_eq!(code(&phone.blob_part(&sha, 5, 0, b"wrong")), ProblemCode::BlobHash);
+    assert_eq!(phone.ask("HEAD", &blob::path(&sha), &[], b"").status, 404);
+    assert_eq!(phone.ask("PATCH", "/v1/blobs/..%2f..%2fetc%2fpasswd?length=1", &[(blob::OFFSET, "0".into())], b"x").status, 404);
+    let done: BlobReceipt = phone.blob_part(&sha, 5, 0, b"right").signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    assert!(done.durable);
+}
+
+#[test]
+fn a_lost_phone_may_upload_and_nothing_more() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    grow(&mut phone, 2);
+    house.now.fetch_add(60_000, std::sync::atomic::Ordering::SeqCst);
+    house.hq.withdraw_device(&phone.device.0, Some(support::EVENING + 1), true, false).unwrap();
+    phone.at_ms += 60_000;
+    grow(&mut phone, 1);
+    let receipt = phone.receipt(&phone.push(0));
+    assert_eq!((receipt.seq, receipt.quarantined), (3, vec![3]));
+    assert_eq!(house.hq.quarantine().unwrap()[0].why, "after_lost");
+    assert_eq!(code(&phone.lease("r", "penalty", 1)), ProblemCode::Withdrawn);
+    assert!(phone.hello().wipe.is_some(), "it hears of its wipe order");
+}
+
+#[test]
+fn what_cannot_be_read_is_kept_and_blocks_nothing() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    phone.write("case", "{\"from\":\"the future\"}");
+    grow(&mut phone, 2);
+    let receipt = phone.receipt(&phone.push(0));
+    assert_eq!((receipt.seq, receipt.quarantined), (3, vec![1]));
+    assert_eq!(house.hq.replay_report().unwrap().interpreted, 3);
+}
+
+#[test]
+fn two_epochs_that_grow_at_once_raise_an_alarm() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    grow(&mut phone, 2);
+    phone.receipt(&phone.push(0));
+    let old = (phone.head.clone(), phone.journal.clone());
+    phone.head = Head::start(phone.device.clone(), Epoch(77));
+    phone.journal.clear();
+    grow(&mut phone, 1);
+    phone.receipt(&phone.push(0));
+    assert!(house.hq.alarms().unwrap().is_empty(), "a new epoch alone is an honest restart");
+    (phone.head, phone.journal) = old;
+    grow(&mut phone, 1);
+    phone.receipt(&phone.push(2));
+    assert!(house.hq.alarms().unwrap().iter().any(|a| a.kind == "two_epochs"));
+}
+
+#[test]
+fn garbage_is_refused_precisely() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    for path in [paths::HELLO, paths::PUSH, paths::LEASE] {
+        assert_eq!(code(&phone.ask("POST", path, &[], b"{")), ProblemCode::Malformed, "{path}");
+        assert_eq!(code(&phone.ask("POST", path, &[], b"[]")), ProblemCode::Malformed, "{path}");
+    }
+    assert_eq!(code(&phone.ask("POST", paths::LEASE, &[], &vec![b' '; 70_000])), ProblemCode::TooLarge);
+    assert_eq!(code(&phone.ask("POST", paths::PUSH, &[], &vec![b' '; 5 << 20])), ProblemCode::TooLarge);
+    assert_eq!(phone.ask("GET", "/nowhere", &[], b"").status, 404);
+}
+
+#[test]
+fn over_tls_only_hqs_own_authority_is_good_enough() {
+    let house = house(true);
+    let mut phone = Phone::enrolled(&house, 1);
+    assert!(phone.url.starts_with("https://"));
+    grow(&mut phone, 1);
+    assert_eq!(phone.receipt(&phone.push(0)).seq, 1);
+    let elsewhere: House = support::house(true);
+    let stranger = support::agent(elsewhere.server.ca_pem.as_deref());
+    assert!(stranger.get(format!("{}/v1/health", house.server.url)).call().is_err(), "another authority proves nothing");
+}
