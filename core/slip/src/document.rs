@@ -171,3 +171,26 @@ pub fn is_inkless(c: char) -> bool {
             | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e0fff}')
 }
+
+impl std::fmt::Debug for Block {
+    /// Part and size only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Block({:?}, {:?})", self.part, self.lines)
+    }
+}
+
+impl std::fmt::Debug for Line {
+    /// Length only.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "‹{} 字›", self.words().chars().count())
+    }
+}
+
+impl std::fmt::Debug for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Mark::Strokes { .. } => "Strokes",
+            Mark::Ink => "Ink",
+        })
+    }
+}

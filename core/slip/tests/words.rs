@@ -79,7 +79,7 @@ fn pdf_says_what_the_document_says() {
 /// What came out of the printer: its own type as words, pictures by their height.
 enum Seen {
     Words(String),
-    Dots(u16),
+    Dots,
 }
 
 /// A reader of the commands that a slip may use, written from the command tables; anything else fails.
@@ -109,7 +109,7 @@ fn read(bytes: &[u8]) -> Vec<Seen> {
                     let wide = usize::from(u16::from_le_bytes([arg(4), arg(5)]));
                     let high = u16::from_le_bytes([arg(6), arg(7)]);
                     assert!(high <= 48 && wide <= 72);
-                    seen.push(Seen::Dots(high));
+                    seen.push(Seen::Dots);
                     8 + wide * usize::from(high)
                 }
                 b'(' => 5 + usize::from(u16::from_le_bytes([arg(3), arg(4)])),
@@ -149,7 +149,7 @@ fn native_words(set: &Layout, dialect: &Dialect) -> (String, String) {
         .iter()
         .filter_map(|s| match s {
             Seen::Words(w) => Some(bare(w)),
-            Seen::Dots(_) => None,
+            Seen::Dots => None,
         })
         .collect();
     let fits = |text: &str| {

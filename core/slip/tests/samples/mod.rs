@@ -297,3 +297,30 @@ pub fn rare() -> Document {
     );
     slip
 }
+
+/// The slip of the comparison with other libraries (PRINTING): some 330 characters, three rules, no pictures.
+pub fn text_only() -> Document {
+    use Part::{Basis, Codes, Reason, Rights, Signatures, Statement};
+    let mut slip = fine(false);
+    slip.blocks.retain(|b| !matches!(b.part, Codes | Signatures | Rights | Reason | Statement | Basis));
+    for block in &mut slip.blocks {
+        block.lines.retain(|l| matches!(l, Line::Text { .. }));
+    }
+    slip
+}
+
+/// The same with the largest code and three signatures: the whole slip of the budget.
+pub fn whole() -> Document {
+    let mut slip = text_only();
+    slip.blocks.extend(
+        fine(true).blocks.into_iter().filter(|b| b.part == Part::Signatures || b.part == Part::Service),
+    );
+    slip.blocks.push(Block {
+        part: Part::Codes,
+        label: String::new(),
+        style: Style::Centred,
+        rule_above: false,
+        lines: vec![Line::Code { code: code(), caption: "扫码核验本文书".into() }],
+    });
+    slip
+}
