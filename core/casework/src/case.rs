@@ -631,6 +631,26 @@ impl Case {
         self.closed
     }
 
+    /// This case's own order as a later case may attach it (责令改正 with its service and re-check).
+    #[must_use]
+    pub fn as_prior_order(&self) -> Option<Prior> {
+        let record = self.record.as_ref()?;
+        let due = record.order_due?;
+        let last = self.rechecks.last();
+        Some(Prior {
+            order: PriorOrder {
+                number: record.number.clone(),
+                ordered_on: record.at.date(),
+                due,
+                served: self.service.is_some(),
+                rechecked: last.map(|r| r.at),
+                corrected: last.map(|r| r.corrected),
+                refused: false,
+            },
+            ordered_by: self.decided_by.as_ref().map(|c| c.officers().map(Clone::clone).to_vec())?,
+        })
+    }
+
     /// How the case ends as far as can be said now (LAW.md 6.2): an order that was complied with is
     /// `OrderComplied`, a proposed waiver that the head granted is `NoPenalty`.
     #[must_use]

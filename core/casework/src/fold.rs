@@ -113,6 +113,9 @@ impl Case {
             }
             Event::CorrectionPromised { until } => self.promise = Some(*until),
             Event::Decided { record } => {
+                for held in &mut self.evidence {
+                    held.after_decision = !record.evidence.contains(&held.item.sha256);
+                }
                 self.record = Some((**record).clone());
                 self.decided_by = Some(entry.crew.clone());
                 self.refused_taking = None;

@@ -1,0 +1,370 @@
+//! The ways of a case that officers walk: advice, order and re-check, service, e-service, drill.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod common;
+
+use common::*;
+use ezhifa_casework::{case::Phase, command::Command, event::*, people::*};
+use ezhifa_law::{facts::Value, terms::*};
+
+fn propose() -> Command {
+    Command::Propose { choice: None }
+}
+
+#[test]
+fn advice_is_two_taps_and_asks_for_nothing_else() {
+    let mut street = Street::default();
+    // Auxiliary staff may advise; nobody is identified, no certificate is recorded.
+    street.crew = crew("aux", "a");
+    street.all(&[
+        open(),
+        Command::Advise { text: "请把货物收进店内".to_owned() },
+        Command::Close(CloseWay::Advice),
+    ]);
+    assert_eq!(street.case.outcome(), Some(Outcome::Advice));
+    assert_eq!(street.case.phase(), Phase::Closed);
+    let (_, number) = street.case.advice().unwrap();
+    let number = number.unwrap().to_owned();
+    street.all(&[issue(SlipKind::Advice, &number), printed(&number, PrintState::Printed)]);
+}
+
+#[test]
+fn advice_without_a_number_needs_no_paper() {
+    let mut street = Street::default();
+    street.numbers = false;
+    street.all(&[open(), Command::Advise { text: "请尽快收摊".to_owned() }]);
+    assert_eq!(street.case.advice().unwrap().1, None);
+    assert_eq!(street.refused(&issue(SlipKind::Advice, "告知1")), "paper_does_not_belong");
+}
+
+#[test]
+fn who_refuses_to_identify_can_be_ordered_and_advised_but_not_fined() {
+    let stranger = Party {
+        name: Private::default(),
+        id_kind: IdKind::None,
+        id_number: Private::default(),
+        identity: Identity::Refused,
+        born: None,
+        ..vendor()
+    };
+    let mut street = Street::until_facts("fine");
+    street.all(&[Command::IdentifyParty(Box::new(stranger)), propose(), notice(), silent()]);
+    let decide = street.decide();
+    assert_eq!(street.refused(&decide), "party_not_named");
+    street.all(&[answer("end", Value::Choice("order".into())), propose()]);
+    let decide = street.decide();
+    street.all(&[decide]);
+    assert_eq!(street.case.record().unwrap().slip, SlipKind::OrderUnnamed);
+}
+
+#[test]
+fn a_declared_name_can_be_warned_but_not_fined() {
+    let declared = || {
+        Command::IdentifyParty(Box::new(Party {
+            identity: Identity::Declared,
+            id_number: Private::default(),
+            ..vendor()
+        }))
+    };
+    let mut street = Street::until_facts("fine");
+    street.all(&[declared(), propose(), notice(), silent()]);
+    let decide = street.decide();
+    assert_eq!(street.refused(&decide), "identity_not_verified");
+    let mut warned = Street::until_facts("warning");
+    warned.all(&[declared(), propose(), notice(), silent()]);
+    let decide = warned.decide();
+    warned.all(&[decide]);
+}
+
+#[test]
+fn an_order_complied_with_ends_without_a_penalty() {
+    let mut street = Street::until_facts("order");
+    street.all(&[propose()]);
+    let Command::Decide { confirmations, .. } = street.decide() else { panic!() };
+    let due = |order_due| Command::Decide { choice: None, order_due, confirmations: confirmations.clone() };
+    assert_eq!(street.refused(&due(Some(at(18, 12, 0)))), "order_due_in_past");
+    street.all(&[due(Some(at(20, 12, 0)))]);
+    assert_eq!(street.case.order_due(), Some(at(20, 12, 0)));
+    street.issue_and_print();
+    street.all(&[serve()]);
+    assert_eq!(street.refused(&Command::Close(CloseWay::OrderComplied)), "close_not_rechecked");
+    street.now = at(20, 13, 0);
+    street.crew = crew("c", "d");
+    let recheck = Command::Recheck { corrected: true, evidence: vec![hash("after")] };
+    street.all(&[
+        Command::AddEvidence(item("after", Stage::Corrected, at(20, 13, 0))),
+        recheck,
+        Command::Close(CloseWay::OrderComplied),
+    ]);
+    assert_eq!(street.case.outcome(), Some(Outcome::OrderComplied));
+}
+
+#[test]
+fn an_order_not_complied_with_goes_on_in_a_case_of_its_own() {
+    let mut street = Street::until_facts("order");
+    street.all(&[propose()]);
+    let decide = street.decide();
+    street.all(&[decide]);
+    street.issue_and_print();
+    street.all(&[serve()]);
+    street.now = at(20, 13, 0);
+    let failed = Command::Recheck { corrected: false, evidence: Vec::new() };
+    assert_eq!(street.refused(&failed), "recheck_by_same_crew");
+    street.crew = crew("c", "d");
+    street.all(&[failed]);
+    let order = street.case.as_prior_order().unwrap();
+    assert_eq!(order.order.corrected, Some(false));
+    assert!(order.order.served);
+    assert_eq!(order.ordered_by, [officer("a"), officer("b")]);
+    street.all(&[Command::Close(CloseWay::Transferred)]);
+}
+
+#[test]
+fn refusal_to_take_is_filmed_and_followed_up() {
+    let mut street = Street::until_printed("fine");
+    assert_eq!(street.refused(&Command::RefuseTaking(refusal_to_take("film"))), "not_filmed");
+    let taken_anyway = Command::Serve { how: ServiceWay::HandedOver, signing: refusal_to_take("f1") };
+    assert_eq!(street.refused(&taken_anyway), "follow_up_service_owed");
+    let left = Command::Serve { how: ServiceWay::LeftAndFilmed, signing: refusal_to_take("film") };
+    assert_eq!(street.refused(&left), "taking_not_refused");
+    street.all(&[photo("film", Stage::Service), Command::RefuseTaking(refusal_to_take("film"))]);
+    assert_eq!(street.case.phase(), Phase::TakingRefused);
+    assert!(street.case.served().is_none(), "no clock of the party runs yet");
+    assert_eq!(street.refused(&serve()), "follow_up_service_owed");
+    assert_eq!(street.refused(&pay(50, "P1")), "pay_before_service");
+    street.now = at(22, 10, 0);
+    street.all(&[left]);
+    assert_eq!(street.case.served().unwrap().at.date(), at(22, 10, 0).date());
+}
+
+#[test]
+fn who_may_sign_for_whom() {
+    let signing = |role, act, name: &str, reason: &str, evidence: Option<&str>| Command::Serve {
+        how: ServiceWay::HandedOver,
+        signing: Signing {
+            role,
+            act,
+            name: Private::new(name),
+            reason: Private::new(reason),
+            evidence: evidence.map(hash),
+        },
+    };
+    use SignerRole::*;
+    use SigningAct::*;
+    let mut street = Street::until_printed("fine");
+    for (command, code) in [
+        (signing(Receiver, Ink, "店员", "", None), "signer_may_not_take"),
+        (signing(LegalRepresentative, Ink, "李四", "", None), "signer_may_not_take"),
+        (signing(HouseholdAdult, Ink, "", "", None), "signer_not_named"),
+        (signing(Agent, Ink, "", "", None), "signer_not_named"),
+        (signing(Party, Signed, "", "", None), "no_signature_image"),
+        (signing(Party, Signed, "", "", Some("nowhere")), "no_signature_image"),
+        (signing(Party, Unable, "", "", None), "no_signing_reason"),
+    ] {
+        assert_eq!(street.refused(&command), code, "{command:?}");
+    }
+    street.all(&[signing(Party, RefusedToSign, "", "", None)]);
+    assert_eq!(street.refused(&serve()), "already_served");
+
+    let mut unable = Street::until_printed("fine");
+    unable.all(&[signing(Party, Unable, "", "不识字，已宣读，捺印", None)]);
+}
+
+#[test]
+fn a_childs_paper_goes_to_the_guardian() {
+    let mut street = Street::until_facts("no_penalty");
+    street.all(&[
+        Command::IdentifyParty(Box::new(child())),
+        answer("limb", Value::Choice("D".into())),
+        Command::Educate { how: "当面向监护人讲解".to_owned() },
+        propose(),
+        notice(),
+        Command::HearStatement {
+            statement: StatementKind::NotMade,
+            by: SignerRole::Guardian,
+            words: Private::default(),
+            review: String::new(),
+            upheld: false,
+        },
+    ]);
+    let decide = street.decide();
+    street.all(&[decide]);
+    assert_eq!(street.case.record().unwrap().slip, SlipKind::Guardian);
+    street.issue_and_print();
+    assert_eq!(street.refused(&serve()), "signer_may_not_take");
+    let to_guardian = Command::Serve {
+        how: ServiceWay::HandedOver,
+        signing: Signing { role: SignerRole::Guardian, ..ink() },
+    };
+    street.all(&[to_guardian]);
+    assert!(street.case.party_on_paper().unwrap().id_number.is_blank());
+}
+
+#[test]
+fn electronic_service_needs_a_signed_consent_and_no_paper() {
+    let mut street = Street::until_heard("fine");
+    let decide = street.decide();
+    street.all(&[decide]);
+    let number = street.case.record().unwrap().number.clone();
+    street.all(&[issue(SlipKind::Penalty, &number)]);
+    let electronic = Command::Serve { how: ServiceWay::Electronic, signing: ink() };
+    assert_eq!(street.refused(&electronic), "no_e_service_consent");
+    let consent = |address: &str, evidence: &str| {
+        Command::AgreeEService(EServiceConsent {
+            address: Private::new(address),
+            evidence: hash(evidence),
+            at: at(18, 19, 0),
+        })
+    };
+    assert_eq!(street.refused(&consent("13800138000", "stroke")), "e_service_consent_not_signed");
+    street.all(&[photo("stroke", Stage::Service)]);
+    assert_eq!(street.refused(&consent(" ", "stroke")), "e_service_consent_not_signed");
+    street.all(&[consent("13800138000", "stroke"), electronic]);
+    assert_eq!(street.case.phase(), Phase::Served);
+}
+
+#[test]
+fn the_partners_phone_goes_on_with_the_same_case() {
+    let first = Street::until_heard("fine");
+    // Another phone folds the same entries and goes on; the same two officers decide.
+    let mut second = Street { now: first.now, ..Street::default() };
+    second.case = ezhifa_casework::case::Case::fold(&first.events);
+    assert_eq!(second.case, first.case);
+    second.crew = crew("b", "a");
+    let decide = second.decide();
+    second.all(&[decide]);
+}
+
+#[test]
+fn a_linked_case_names_the_first() {
+    let mut street = Street::default();
+    let first = CaseId("case-0".to_owned());
+    street.all(&[Command::Open {
+        source: Source::Patrol,
+        place: place(),
+        drill: false,
+        continues: Some(first.clone()),
+    }]);
+    assert_eq!(street.case.opening().unwrap().continues, Some(first));
+    assert_eq!(street.refused(&open()), "already_opened");
+}
+
+#[test]
+fn a_drill_never_uses_a_real_number() {
+    let mut street = Street::default();
+    street.all(&[
+        Command::Open { source: Source::Patrol, place: place(), drill: true, continues: None },
+        Command::ShowCertificates,
+        photo("f1", Stage::Fact),
+        offence(),
+        Command::IdentifyParty(Box::new(vendor())),
+        answer("end", Value::Choice("warning".into())),
+        propose(),
+        notice(),
+        silent(),
+    ]);
+    assert!(street.case.is_drill());
+    let decide = street.decide();
+    assert_eq!(street.refused(&decide), "drill_number_mixed");
+    street.drill_numbers = true;
+    let decide = street.decide();
+    street.all(&[decide]);
+    street.issue_and_print();
+    street.all(&[serve(), Command::Close(CloseWay::Done)]);
+}
+
+#[test]
+fn a_proposed_waiver_waits_for_the_head() {
+    let ready = || {
+        let mut street = Street::until_facts("no_penalty_proposed");
+        street.all(&[
+            answer("limb", Value::Choice("C".into())),
+            Command::Educate { how: "讲解".to_owned() },
+            propose(),
+            notice(),
+            silent(),
+        ]);
+        let decide = street.decide();
+        street.all(&[decide]);
+        street.issue_and_print();
+        street.all(&[serve(), Command::File(FilingWay::Receipt)]);
+        street
+    };
+    let rule = |granted, by: &str| Command::RuleWaiver { granted, by: officer(by) };
+    let mut granted = ready();
+    assert_eq!(granted.refused(&Command::Close(CloseWay::Done)), "close_waiver_not_ruled");
+    assert_eq!(granted.refused(&rule(true, "a")), "not_head");
+    granted.all(&[rule(true, "head")]);
+    assert_eq!(granted.refused(&rule(false, "head")), "no_waiver_to_rule_on");
+    assert_eq!(granted.case.outcome(), Some(Outcome::NoPenalty));
+    granted.all(&[issue(SlipKind::NoPenalty, "不罚1"), Command::Close(CloseWay::Done)]);
+
+    let mut refused = ready();
+    let over = Command::HandOver { to: Destination::Ordinary, reason: "负责人不同意".to_owned() };
+    assert_eq!(refused.refused(&over), "decision_stands");
+    refused.all(&[rule(false, "head"), over]);
+}
+
+#[test]
+fn facts_fit_the_rulebook() {
+    let mut street = Street::until_facts("fine");
+    for (name, value, code) in [
+        ("heads", Value::Int(1), "unknown_fact"),
+        ("yuan", Value::Bool(true), "wrong_answer_type"),
+        ("yuan", Value::Int(5001), "wrong_answer_type"),
+        ("yuan", Value::Int(-1), "wrong_answer_type"),
+        ("end", Value::Choice("prison".into()), "wrong_answer_type"),
+        ("disputed", Value::Int(1), "wrong_answer_type"),
+    ] {
+        assert_eq!(street.refused(&answer(name, value.clone())), code, "{name} {value:?}");
+    }
+    street.all(&[answer("disputed", Value::Unknown)]);
+    let refusal = street.tell(&answer("yuan", Value::Int(9999))).unwrap_err();
+    assert!(refusal.zh.contains("0..5000 元"), "{refusal}");
+    let unknown = Command::ChooseOffence {
+        offence: "murder".to_owned(),
+        act_at: at(18, 18, 0),
+        fact_text: Private::default(),
+    };
+    assert_eq!(street.refused(&unknown), "unknown_offence");
+    let future = Command::ChooseOffence {
+        offence: "stall".to_owned(),
+        act_at: at(19, 18, 0),
+        fact_text: Private::default(),
+    };
+    assert_eq!(street.refused(&future), "act_in_future");
+}
+
+#[test]
+fn asking_the_party_comes_after_the_certificates() {
+    let mut street = Street::default();
+    street.all(&[open()]);
+    let asked = Command::AnswerFact {
+        name: "disputed".to_owned(),
+        value: Value::Bool(false),
+        source: FactSource::Party,
+    };
+    assert_eq!(street.refused(&asked), "certificates_not_shown");
+    street.all(&[answer("disputed", Value::Bool(false)), Command::ShowCertificates, asked]);
+}
+
+#[test]
+fn a_fine_is_paid_before_the_case_closes() {
+    let mut street = Street::until_served("fine");
+    street.all(&[Command::File(FilingWay::OtherPhone)]);
+    assert_eq!(street.refused(&Command::Close(CloseWay::Done)), "close_not_paid");
+    assert_eq!(street.refused(&Command::Close(CloseWay::NoViolation)), "close_wrong_way");
+    assert_eq!(street.refused(&Command::Close(CloseWay::Advice)), "close_wrong_way");
+    street.all(&[pay(50, "P1"), Command::Close(CloseWay::Done)]);
+    assert_eq!(street.refused(&Command::Close(CloseWay::Done)), "case_closed");
+}
+
+#[test]
+fn nothing_but_evidence_before_the_case_is_open() {
+    let mut street = Street::default();
+    for command in [Command::ShowCertificates, offence(), propose(), notice(), silent(), serve()] {
+        assert_eq!(street.refused(&command), "not_opened", "{command:?}");
+    }
+    street.all(&[photo("early", Stage::Fact), open()]);
+    assert_eq!(street.case.evidence().len(), 1);
+}
