@@ -4,7 +4,7 @@
 //! `EZV1`, then chunks of ciphertext with a 16-byte tag each. A key must never seal two files: that is
 //! what lets the nonce be a counter.
 
-use std::io::{Read, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use chacha20poly1305::{
     ChaCha20Poly1305, Nonce, Tag,
@@ -119,6 +119,47 @@ pub fn open(key: &FileKey, from: &mut dyn Read, to: &mut dyn Write) -> Result<St
     }
 }
 
+/// Decrypts `most` plain bytes from `offset` of a file of `size` plain bytes: what a resumed upload sends.
+/// Every chunk it touches is checked; the whole file only by [`open`].
+///
+/// # Errors
+/// Changed file, another key, reading fails, or the range lies outside.
+pub fn open_part(
+    key: &FileKey,
+    from: &mut (impl Read + Seek),
+    size: u64,
+    offset: u64,
+    most: u64,
+) -> Result<Vec<u8>, SealError> {
+    let range = SealError::Range { field: "evidence part" };
+    let end = offset.checked_add(most).filter(|end| *end <= size).ok_or(range.clone())?;
+    let cipher = ChaCha20Poly1305::new((&key.0).into());
+    let (chunk_len, last) = (CHUNK as u64, size.saturating_sub(1) / CHUNK as u64);
+    let mut out = Vec::new();
+    let mut at = offset;
+    while at < end {
+        let index = at / chunk_len;
+        let chunk = u32::try_from(index).map_err(|_| range.clone())?;
+        let damaged = SealError::Damaged { chunk };
+        let start = index.saturating_mul(chunk_len + TAG as u64).saturating_add(MAGIC.len() as u64);
+        from.seek(SeekFrom::Start(start))?;
+        let mut buffer = vec![0; CHUNK + TAG];
+        let filled = fill(from, &mut buffer)?;
+        let text = filled.checked_sub(TAG).ok_or(damaged.clone())?;
+        let (body, tag) = buffer.get_mut(..filled).unwrap_or_default().split_at_mut(text);
+        let tag = Tag::try_from(&*tag).map_err(|_| damaged.clone())?;
+        cipher
+            .decrypt_inout_detached(&nonce(chunk, index == last), MAGIC, (&mut *body).into(), &tag)
+            .map_err(|_| damaged.clone())?;
+        let begin = index.saturating_mul(chunk_len);
+        let inside = |n: u64| usize::try_from(n.saturating_sub(begin)).unwrap_or(usize::MAX).min(body.len());
+        let part = body.get(inside(at)..inside(end)).filter(|part| !part.is_empty()).ok_or(damaged)?;
+        out.extend(part);
+        at = at.saturating_add(part.len() as u64);
+    }
+    Ok(out)
+}
+
 fn nonce(chunk: u32, last: bool) -> Nonce {
     let [a, b, c, d] = chunk.to_be_bytes();
     Nonce::from([0, 0, 0, 0, 0, 0, 0, a, b, c, d, u8::from(last)])
@@ -166,6 +207,22 @@ mod tests {
             let (sealed, back) = both(&plain);
             assert_eq!(back, plain);
             assert!(n < 16 || !sealed.windows(16).any(|w| w == &plain[..16]));
+        }
+    }
+
+    #[test]
+    fn any_part_is_the_same_as_in_the_whole() {
+        for size in [1, CHUNK, CHUNK + 1, 3 * CHUNK + 17] {
+            let plain: Vec<u8> = (0..size).map(|i| (i % 253) as u8).collect();
+            let (sealed, _) = both(&plain);
+            for (offset, most) in [(0, size), (size - 1, 1), (size / 2, size - size / 2), (0, 1), (size / 3, 7.min(size - size / 3))] {
+                let mut file = std::io::Cursor::new(&sealed);
+                let part =
+                    open_part(&FileKey([5; 32]), &mut file, size as u64, offset as u64, most as u64).unwrap();
+                assert_eq!(part, plain[offset..offset + most]);
+            }
+            let mut file = std::io::Cursor::new(&sealed);
+            assert!(open_part(&FileKey([5; 32]), &mut file, size as u64, 1, size as u64).is_err());
         }
     }
 

@@ -1,0 +1,278 @@
+//! The store: one encrypted SQLite file with the journal and everything derived from it, the mark beside
+//! it, one writer and one reader.
+//!
+//! [`Store::write`] is the only way to change anything. Entries that its closure appends are announced in
+//! the mark before the commit and confirmed after it; the call answers only then. Rows that belong to the
+//! entries (numbers, search, queues) change in the same transaction.
+
+mod dao;
+pub mod error;
+pub mod migrate;
+mod open;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard},
+};
+
+pub(crate) use dao::{signed, unsigned};
+pub use dao::{Dao, EpochInfo, StoredEntry, Unsent, Written};
+use dao::Log;
+pub use error::StoreError;
+use error::{Result, io};
+use ezhifa_seal::entry::{DeviceId, Epoch, Head};
+pub use open::Opened;
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::{
+    keys::{Platform, Point},
+    mark::{Mark, MarkFile, Phase, Place},
+};
+
+/// Where things lie. `mark` is outside every back-up (Android `noBackupFilesDir`, iOS excluded + ThisDeviceOnly).
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// Folder of database and evidence.
+    pub dir: PathBuf,
+    /// The mark's file.
+    pub mark: PathBuf,
+}
+
+impl Places {
+    /// Database file.
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.dir.join("journal.db")
+    }
+
+    pub(crate) fn key_check(&self) -> PathBuf {
+        self.dir.join("journal.key-check")
+    }
+
+    pub(crate) fn ballast(&self) -> PathBuf {
+        self.dir.join("ballast")
+    }
+
+    /// Sealed evidence.
+    #[must_use]
+    pub fn evidence(&self) -> PathBuf {
+        self.dir.join("evidence")
+    }
+
+    /// Sealed evidence whose row may not be committed yet.
+    #[must_use]
+    pub fn incoming(&self) -> PathBuf {
+        self.dir.join("evidence").join("in")
+    }
+}
+
+/// The open store. Share it behind an `Arc`.
+pub struct Store {
+    pub(crate) places: Places,
+    pub(crate) platform: Platform,
+    device: DeviceId,
+    opened: Opened,
+    newer: Option<i64>,
+    writer: Mutex<Writer>,
+    reader: Mutex<Connection>,
+}
+
+struct Writer {
+    conn: Connection,
+    mark: MarkFile,
+    log: Log,
+    /// The mark says done for the last commit.
+    settled: bool,
+    /// What is in the file is not known any more: open again.
+    lost: bool,
+}
+
+/// Bytes kept back so that the running case can be finished on a full phone.
+pub const BALLAST: u64 = 8 << 20;
+/// Below this nothing new is captured.
+pub const LOW_SPACE: u64 = 100 << 20;
+
+impl Store {
+    /// This device.
+    #[must_use]
+    pub fn device(&self) -> &DeviceId {
+        &self.device
+    }
+
+    /// What was found on opening.
+    #[must_use]
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+
+    /// Platform services.
+    #[must_use]
+    pub fn platform(&self) -> &Platform {
+        &self.platform
+    }
+
+    /// Epoch being written.
+    ///
+    /// # Errors
+    /// The store must be opened again.
+    pub fn epoch(&self) -> Result<Epoch> {
+        Ok(self.head()?.epoch)
+    }
+
+    /// End of the journal, confirmed by the mark.
+    ///
+    /// # Errors
+    /// The mark cannot be written.
+    pub fn head(&self) -> Result<Head> {
+        let mut writer = self.lock()?;
+        writer.settle()?;
+        Ok(writer.log.head.clone())
+    }
+
+    /// Reads a consistent state, beside a running write.
+    ///
+    /// # Errors
+    /// What the closure answers, or the reader is lost.
+    pub fn read<T, E: From<StoreError>>(&self, f: impl FnOnce(&Dao<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut conn = self.reader.lock().map_err(|_| StoreError::Internal("reader"))?;
+        let tx = conn.transaction().map_err(StoreError::from)?;
+        f(&Dao::reading(&tx))
+    }
+
+    /// Changes things in one transaction; answers after the mark says done. An error of the closure rolls
+    /// everything back.
+    ///
+    /// # Errors
+    /// What the closure answers; [`StoreError::Full`]; a failed commit. An error does not prove that
+    /// nothing was kept: a commit whose mark could not be written stays, and is confirmed by the next call.
+    pub fn write<T, E: From<StoreError>>(
+        &self,
+        f: impl FnOnce(&mut Dao<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if let Some(found) = self.newer {
+            return Err(StoreError::NewerFile { found, known: migrate::NEWEST }.into());
+        }
+        let mut writer = self.lock()?;
+        writer.settle()?;
+        let answer = writer.transact(&self.platform, f);
+        if answer.is_err() {
+            writer.reload();
+            self.give_up_ballast();
+        }
+        answer
+    }
+
+    fn lock(&self) -> Result<MutexGuard<'_, Writer>> {
+        let writer = self.writer.lock().map_err(|_| StoreError::Internal("writer"))?;
+        if writer.lost { Err(StoreError::Internal("store must be opened again")) } else { Ok(writer) }
+    }
+
+    /// On a full disk the ballast goes, so that the next try works.
+    fn give_up_ballast(&self) {
+        let test = self.places.dir.join("space-test");
+        let full = std::fs::write(&test, [0; 4096]).is_err_and(|e| matches!(io("space")(e), StoreError::Full));
+        // Best effort: a left-over test file of 4 KiB harms nothing.
+        let _ = std::fs::remove_file(&test);
+        if full {
+            let _ = std::fs::remove_file(self.places.ballast());
+        }
+    }
+
+    /// Whether new captures must wait. Makes the ballast again when there is room.
+    ///
+    /// # Errors
+    /// [`StoreError::LowSpace`].
+    pub fn room_for_captures(&self) -> Result<()> {
+        let low = self.platform.disk.free_bytes().is_some_and(|free| free < LOW_SPACE);
+        if low || !self.places.ballast().exists() && make_ballast(&self.places.ballast()).is_err() {
+            return Err(StoreError::LowSpace);
+        }
+        Ok(())
+    }
+
+    /// A consistent copy, encrypted with the same key: the daily second file.
+    ///
+    /// # Errors
+    /// No space, or the target exists.
+    pub fn copy_to(&self, target: &Path) -> Result<()> {
+        let conn = self.reader.lock().map_err(|_| StoreError::Internal("reader"))?;
+        let target = target.to_str().ok_or(StoreError::Internal("path"))?;
+        conn.execute("VACUUM INTO ?1", [target])?;
+        Ok(())
+    }
+
+    /// Before the app goes to the background: the WAL is folded into the file.
+    ///
+    /// # Errors
+    /// SQLite refuses.
+    pub fn checkpoint(&self) -> Result<()> {
+        let writer = self.lock()?;
+        writer.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+}
+
+impl Writer {
+    fn transact<T, E: From<StoreError>>(
+        &mut self,
+        platform: &Platform,
+        f: impl FnOnce(&mut Dao<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let base = self.log.head.clone();
+        let mut dao = Dao::writing(&tx, platform, self.log.clone());
+        let value = f(&mut dao)?;
+        let log = dao.into_log()?;
+        if log.head == base {
+            tx.commit().map_err(StoreError::from)?;
+            return Ok(value);
+        }
+        // A new epoch starts at nothing, whatever the old one's head was.
+        let base = if log.head.epoch == base.epoch { Place::of(&base) } else { log.start() };
+        let mark = Mark { epoch: log.head.epoch, head: Place::of(&log.head), base, phase: Phase::Intent };
+        self.mark.set(mark)?;
+        platform.probe.at(Point::AfterIntent)?;
+        tx.commit().map_err(StoreError::from)?;
+        self.log = log;
+        self.settled = false;
+        platform.probe.at(Point::AfterCommit)?;
+        self.settle()?;
+        platform.probe.at(Point::AfterDone)?;
+        Ok(value)
+    }
+
+    /// Says done for the last commit, if that was not said.
+    fn settle(&mut self) -> Result<()> {
+        if self.settled {
+            return Ok(());
+        }
+        let head = Place::of(&self.log.head);
+        self.mark.set(Mark { epoch: self.log.head.epoch, head, base: head, phase: Phase::Done })?;
+        self.settled = true;
+        Ok(())
+    }
+
+    /// After a failure the file is asked where the journal stands.
+    fn reload(&mut self) {
+        match Log::load(&self.conn, &self.log.head.device) {
+            Ok(Some(log)) => {
+                self.settled &= log.head == self.log.head;
+                self.log = log;
+            }
+            Ok(None) | Err(_) => self.lost = true,
+        }
+    }
+}
+
+/// Writes real bytes: a sparse file reserves nothing.
+pub(crate) fn make_ballast(path: &Path) -> Result<()> {
+    use std::io::Write as _;
+    let partial = path.with_extension("partial");
+    let mut file = std::fs::File::create(&partial).map_err(io("ballast"))?;
+    let block = vec![0xA5_u8; 1 << 20];
+    for _ in 0..BALLAST >> 20 {
+        file.write_all(&block).map_err(io("ballast"))?;
+    }
+    file.sync_all().map_err(io("ballast"))?;
+    std::fs::rename(&partial, path).map_err(io("ballast"))
+}

@@ -1,0 +1,260 @@
+//! Making, opening, setting aside.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Mutex,
+};
+
+use ezhifa_seal::{
+    entry::{DeviceId, Epoch, Head},
+    hash::Digest,
+};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use serde_json::json;
+
+use super::{
+    Dao, Log, Places, Store, StoreError, Writer,
+    error::{Result, io},
+    make_ballast, migrate,
+};
+use crate::{
+    journal,
+    keys::{DatabaseKey, Platform},
+    mark::{Mark, MarkFile, Phase, Place, Verdict, judge, sync_dir},
+};
+
+/// What was found on opening.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// What database and mark said together; `None` when the store was just made.
+    pub verdict: Option<Verdict>,
+    /// Evidence files that got their last name now.
+    pub files_finished: u64,
+    /// Evidence files without a row, whose key never became durable: removed.
+    pub files_dropped: u64,
+    /// A newer app wrote the file: reading and uploading only.
+    pub read_only: bool,
+}
+
+/// Entries that opening verifies; the rest is for [`journal::verify_all`] in the background.
+const TAIL: u64 = 100;
+
+impl Store {
+    /// Makes the store of a freshly enrolled phone. A mark from before (database lost or set aside) is
+    /// declared in the first entry.
+    ///
+    /// # Errors
+    /// There is one already, or something cannot be written.
+    pub fn create(places: &Places, platform: Platform, device: DeviceId, epoch: Epoch) -> Result<Store> {
+        std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
+        let key = platform.keys.database_key()?;
+        if places.database().exists() {
+            check_key(places, &key)?;
+        } else {
+            write_key_check(places, &key)?;
+        }
+        let mut conn = connect(&places.database(), &key, OpenFlags::default())?;
+        migrate::run(&mut conn)?;
+        if Log::load(&conn, &device)?.is_some() {
+            return Err(StoreError::AlreadyEnrolled);
+        }
+        let mark = MarkFile::open(&places.mark)?;
+        let log = Log::before(device.clone());
+        let mut writer = Writer { conn, mark, log, settled: true, lost: false };
+        forget_unborn(&mut writer.mark, None);
+        let before = writer.mark.last().copied();
+        writer.transact::<_, StoreError>(&platform, |dao| {
+            dao.set_meta("device", &device.0)?;
+            dao.start_epoch(epoch, &declaration("enrolled", None, before.as_ref()))?;
+            Ok(())
+        })?;
+        // The ballast is a help, not a need: a phone that is full on its first day still enrols.
+        let _ = make_ballast(&places.ballast());
+        let opened = Opened { verdict: None, files_finished: 0, files_dropped: 0, read_only: false };
+        finish(places, platform, device, writer, opened, &key, None)
+    }
+
+    /// Opens the phone's store.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyUnavailable`], [`StoreError::WrongKey`], [`StoreError::Damaged`],
+    /// [`StoreError::NotEnrolled`]: then nothing was changed.
+    pub fn open(places: &Places, platform: Platform) -> Result<Store> {
+        let key = platform.keys.database_key()?;
+        if !places.database().exists() {
+            return Err(StoreError::NotEnrolled);
+        }
+        check_key(places, &key)?;
+        let mut conn = connect(&places.database(), &key, OpenFlags::default())?;
+        let found = migrate::version(&conn)?;
+        let newer = (found > migrate::NEWEST).then_some(found);
+        if newer.is_none() && found > 0 {
+            migrate::run(&mut conn)?;
+        }
+        let (device, log) = match device_of(&conn, found)? {
+            Some(device) => (device.clone(), Log::load(&conn, &device)?),
+            None => return Err(StoreError::NotEnrolled),
+        };
+        let log = log.ok_or(StoreError::NotEnrolled)?;
+        journal::verify_tail(&Dao::reading(&conn), TAIL)?;
+        write_key_check(places, &key)?;
+        // From here on the file is known to be good.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+
+        let mark = MarkFile::open(&places.mark)?;
+        let mut writer = Writer { conn, mark, log, settled: true, lost: false };
+        let mut opened = Opened { verdict: None, files_finished: 0, files_dropped: 0, read_only: newer.is_some() };
+        if newer.is_none() {
+            opened.verdict = Some(writer.compare(&platform)?);
+            std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
+            (opened.files_finished, opened.files_dropped) =
+                crate::vault::recover(places, &Dao::reading(&writer.conn))?;
+        }
+        finish(places, platform, device, writer, opened, &key, newer)
+    }
+
+    /// Sets a damaged store aside, whole: nothing is deleted. The app then enrols afresh; the mark stays,
+    /// so that the new journal declares what the old one held.
+    ///
+    /// # Errors
+    /// The folder cannot be renamed.
+    pub fn quarantine(places: &Places, now_ms: i64) -> Result<PathBuf> {
+        let name = places.dir.file_name().and_then(|n| n.to_str()).unwrap_or("store");
+        let target = places.dir.with_file_name(format!("{name}.quarantine-{now_ms}"));
+        std::fs::rename(&places.dir, &target).map_err(io("quarantine"))?;
+        sync_dir(places.dir.parent())?;
+        Ok(target)
+    }
+}
+
+impl Writer {
+    /// Holds the database against its mark; after a roll-back starts a new epoch.
+    fn compare(&mut self, platform: &Platform) -> Result<Verdict> {
+        let (epoch, head) = (self.log.head.epoch, Place::of(&self.log.head));
+        forget_unborn(&mut self.mark, Some(epoch));
+        let mark = self.mark.last().copied();
+        let verdict = judge(mark.as_ref(), epoch, head);
+        match verdict {
+            Verdict::Fine => {
+                self.settled = mark.is_some_and(|m| m.phase == Phase::Done);
+                self.settle()?;
+            }
+            Verdict::NeverCommitted => {}
+            Verdict::RolledBack => {
+                let because = if mark.is_some() { "rolled_back" } else { "mark_missing" };
+                let body = declaration(because, Some(&self.log.head), mark.as_ref());
+                let fresh = Epoch(u64::from_be_bytes(platform.random()?));
+                self.transact::<_, StoreError>(platform, |dao| {
+                    dao.burn_leases()?;
+                    dao.start_epoch(fresh, &body)?;
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(verdict)
+    }
+}
+
+/// A new epoch that was announced and never committed: the mark before it knows more.
+fn forget_unborn(file: &mut MarkFile, current: Option<Epoch>) {
+    while let Some(mark) = file.last() {
+        if mark.base.seq > 0 || Some(mark.epoch) == current || mark.phase == Phase::Done {
+            return;
+        }
+        file.forget_last();
+    }
+}
+
+impl Log {
+    /// Of a store that has no epoch yet.
+    fn before(device: DeviceId) -> Log {
+        Log { head: Head::start(device, Epoch(0)), epoch_id: 0, last: None }
+    }
+}
+
+/// First entry of an epoch: why it began, where the old one stood, what is missing.
+fn declaration(because: &str, before: Option<&Head>, mark: Option<&Mark>) -> String {
+    let hole = match (before, mark) {
+        (_, None) => json!({ "unknown": 1 }),
+        (Some(head), Some(mark)) if mark.epoch == head.epoch && mark.head.seq > head.seq => {
+            json!({ "epoch": mark.epoch, "from": head.seq.saturating_add(1), "to": mark.head.seq, "hash": mark.head.hash })
+        }
+        (Some(head), Some(mark)) if mark.epoch == head.epoch => {
+            json!({ "epoch": mark.epoch, "at": mark.head.seq, "hash": mark.head.hash })
+        }
+        (_, Some(mark)) => json!({ "epoch": mark.epoch, "from": 1, "to": mark.head.seq, "hash": mark.head.hash }),
+    };
+    let previous = before.map(|h| json!({ "epoch": h.epoch, "seq": h.seq, "hash": h.hash }));
+    let hole = if because == "enrolled" && mark.is_none() { json!(null) } else { hole };
+    json!({ "event": "epoch_started", "because": because, "previous": previous, "hole": hole }).to_string()
+}
+
+fn finish(
+    places: &Places,
+    platform: Platform,
+    device: DeviceId,
+    writer: Writer,
+    opened: Opened,
+    key: &DatabaseKey,
+    newer: Option<i64>,
+) -> Result<Store> {
+    let reader = connect(&places.database(), key, OpenFlags::default())?;
+    reader.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    reader.pragma_update(None, "query_only", true)?;
+    Ok(Store {
+        places: places.clone(),
+        platform,
+        device,
+        opened,
+        newer,
+        writer: Mutex::new(writer),
+        reader: Mutex::new(reader),
+    })
+}
+
+/// A connection with SYNC.md 2.1's settings. The raw key skips the slow derivation of pass phrases.
+fn connect(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection> {
+    let conn = Connection::open_with_flags(path, flags)?;
+    // Closing a file that turns out to be damaged must not change it.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let hex = zeroize::Zeroizing::new(format!("x'{}'", Digest(key.0)));
+    conn.pragma_update(None, "key", hex.as_str())?;
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON; PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;
+         PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = 2; PRAGMA busy_timeout = 5000;
+         PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = 1572864;",
+    )?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+fn device_of(conn: &Connection, version: i64) -> Result<Option<DeviceId>> {
+    if version == 0 {
+        return Ok(None);
+    }
+    Ok(Dao::reading(conn).meta("device")?.map(DeviceId))
+}
+
+fn check_key(places: &Places, key: &DatabaseKey) -> Result<()> {
+    match std::fs::read(places.key_check()) {
+        Ok(found) if found == key.check_value() => Ok(()),
+        // A torn or missing check file proves nothing: the database itself will tell.
+        Ok(found) if found.len() != 8 => Ok(()),
+        Ok(_) => Err(StoreError::WrongKey),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(io("key check")(e)),
+    }
+}
+
+fn write_key_check(places: &Places, key: &DatabaseKey) -> Result<()> {
+    let value = key.check_value();
+    if std::fs::read(places.key_check()).is_ok_and(|found| found == value) {
+        return Ok(());
+    }
+    std::fs::write(places.key_check(), value).map_err(io("key check"))?;
+    let file = std::fs::File::open(places.key_check()).map_err(io("key check"))?;
+    file.sync_all().map_err(io("key check"))?;
+    sync_dir(Some(&places.dir))
+}
