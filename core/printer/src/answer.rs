@@ -31,6 +31,11 @@ pub struct Demux {
 }
 
 impl Demux {
+    /// With or without automatic status.
+    pub fn new(asb: bool) -> Demux {
+        Demux { asb, ..Demux::default() }
+    }
+
     /// Takes the next byte; gives an answer when one is complete.
     pub fn push(&mut self, b: u8) -> Option<Answer> {
         match self.held.first().copied() {
@@ -89,7 +94,7 @@ mod tests {
     use super::*;
 
     fn all(asb: bool, bytes: &[u8]) -> Vec<Answer> {
-        let mut d = Demux { asb, ..Demux::default() };
+        let mut d = Demux::new(asb);
         bytes.iter().filter_map(|b| d.push(*b)).collect()
     }
 
