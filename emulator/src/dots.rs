@@ -89,6 +89,11 @@ impl Dots {
         Dots { width: stride * 8, stride, bits }
     }
 
+    /// All rows, packed.
+    pub fn rows(&self) -> &[u8] {
+        &self.bits
+    }
+
     /// How many dots are black.
     pub fn black(&self) -> usize {
         self.bits.iter().map(|b| b.count_ones() as usize).sum()
