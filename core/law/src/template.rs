@@ -9,6 +9,7 @@ use crate::terms::{Remedy, SlipKind};
 
 /// The template of one kind of paper.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SlipTemplate {
     /// Which paper.
@@ -24,6 +25,7 @@ pub struct SlipTemplate {
 
 /// One labelled block, so that a court can tell order, decision, payment notice and rights apart.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BlockTemplate {
     /// What this block is.
@@ -50,6 +52,7 @@ pub struct BlockTemplate {
 
 /// The parts a paper is made of (DESIGN.md 8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
     /// Sample, drill or reprint mark.
@@ -90,6 +93,7 @@ pub enum Part {
 
 /// How a block is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Style {
     /// 24-dot text, left.

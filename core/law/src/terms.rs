@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Who the party is (当事人): sets the summary gate of 处罚法 51.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PartyKind {
     /// 公民.
@@ -16,6 +17,7 @@ pub enum PartyKind {
 
 /// How a case ends (LAW.md 6.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// 无违法: no violation, case withdrawn.
@@ -76,6 +78,7 @@ impl Outcome {
 
 /// Why nothing is punished (不予处罚的情形), LAW.md 1.2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Limb {
     /// 轻微不罚, 处罚法 33 ① first sentence: must.
     A,
@@ -91,6 +94,7 @@ pub enum Limb {
 
 /// Which remedy clause belongs on the paper (LAW.md 1.7). A clause in the wrong place is a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// 应当先申请行政复议 (复议法 23): on-the-spot warning or fine.
@@ -103,6 +107,7 @@ pub enum Remedy {
 
 /// Which paper is handed over. One slip combines what the case needs, each in a labelled block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SlipKind {
     /// 劝导告知单.
@@ -139,6 +144,7 @@ pub enum SlipKind {
 
 /// A number series (文书字号系列). Each has its own blocks, so that waivers never use penalty numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Series {
     /// 当罚: on-the-spot penalty.
@@ -155,6 +161,7 @@ pub enum Series {
 
 /// Where a rule stands: instrument, article and, for a decision, its words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Citation {
     /// Title without brackets, for example `中华人民共和国行政处罚法`.
     pub instrument: String,

@@ -4,11 +4,12 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use ezhifa_law::{
+    check::{check, mutations},
     decide::decide,
     decision::{History, Inquiry},
     facts::{Facts, Value},
     money::Fen,
-    rulebook::{Files, Rulebook},
+    rulebook::{Files, Finding, Rulebook},
     template::PLACES,
     terms::{Limb, Outcome, PartyKind, SlipKind},
 };
@@ -46,6 +47,28 @@ fn every_pack_loads() {
             Rulebook::load(&read(pack), &[&national]).unwrap_or_else(|e| panic!("{pack}: {:#?}", e.findings));
         assert!(rulebook.offences().count() > 0, "{pack} has no offence");
     }
+}
+
+#[test]
+fn the_checker_finds_nothing_in_any_pack() {
+    let national = national();
+    assert_eq!(sentences(&check(&read("prc-national"), &[])), "");
+    for pack in LOCAL {
+        assert_eq!(sentences(&check(&read(pack), &[&national])), "", "{pack}");
+    }
+}
+
+#[test]
+fn the_examples_notice_every_flipped_cell() {
+    let national = national();
+    assert_eq!(sentences(&mutations(&read("prc-national"), &[])), "");
+    for pack in LOCAL {
+        assert_eq!(sentences(&mutations(&read(pack), &[&national])), "", "{pack}");
+    }
+}
+
+fn sentences(findings: &[Finding]) -> String {
+    findings.iter().map(|f| format!("{f}\n")).collect()
 }
 
 /// A case on 24 September 2026, 19:25, with nothing but the facts given.

@@ -6,12 +6,12 @@
 use crate::rulebook::{Cond, Domain, Rulebook, Test, written};
 
 /// Most boxes that may be left over while rows are subtracted.
-pub(super) const MAX_BOXES: usize = 4096;
+pub(crate) const MAX_BOXES: usize = 4096;
 
 /// Atoms of one input as a bit set: 64 rows cut a measure into at most 129.
 type Set = [u64; 3];
 /// One set of atoms for each input.
-pub(super) type Block = Vec<Set>;
+pub(crate) type Block = Vec<Set>;
 
 /// One input with its atoms.
 struct Dim {
@@ -27,27 +27,31 @@ enum Atom {
 }
 
 /// The inputs of one table, cut into atoms.
-pub(super) struct Space {
+pub(crate) struct Space {
     dims: Vec<Dim>,
 }
 
 /// Too many boxes: the proof is given up, and that is itself a finding.
-pub(super) struct TooComplex;
+pub(crate) struct TooComplex;
 
 /// What the proof found.
 #[derive(Default)]
-pub(super) struct Proof {
+pub(crate) struct Proof {
     /// Combinations that no row covers.
-    pub(super) gaps: Vec<Block>,
+    pub(crate) gaps: Vec<Block>,
     /// Rows that never apply, because earlier rows cover them or the start excludes them.
-    pub(super) dead: Vec<usize>,
+    pub(crate) dead: Vec<usize>,
     /// Pairs of rows that both fit somewhere.
-    pub(super) overlaps: Vec<(usize, usize, Block)>,
+    pub(crate) overlaps: Vec<(usize, usize, Block)>,
 }
 
 impl Space {
     /// Cuts the inputs at the bounds of `rows`; `inputs` names them in the order of the conditions.
-    pub(super) fn new(inputs: &[String], rows: &[Vec<Cond>], domain: impl Fn(&str) -> Option<Domain>) -> Space {
+    pub(crate) fn new(
+        inputs: &[String],
+        rows: &[Vec<Cond>],
+        domain: impl Fn(&str) -> Option<Domain>,
+    ) -> Space {
         let dims = inputs
             .iter()
             .enumerate()
@@ -68,7 +72,9 @@ impl Space {
                         let ends = cuts.iter().skip(1).map(|next| next - 1).chain([max]);
                         cuts.iter().zip(ends).map(|(low, high)| Atom::Between(*low, high)).collect()
                     }
-                    Some(Domain::Choice(options)) => (0..options.len()).filter_map(|p| u8::try_from(p).ok()).map(Atom::Position).collect(),
+                    Some(Domain::Choice(options)) => {
+                        (0..options.len()).filter_map(|p| u8::try_from(p).ok()).map(Atom::Position).collect()
+                    }
                     Some(Domain::Bool) => vec![Atom::Position(0), Atom::Position(1)],
                     None => Vec::new(),
                 };
@@ -79,16 +85,17 @@ impl Space {
     }
 
     /// Everything.
-    pub(super) fn full(&self) -> Block {
+    pub(crate) fn full(&self) -> Block {
         self.dims.iter().map(|dim| set_of(0..dim.atoms.len())).collect()
     }
 
     /// What a row covers.
-    pub(super) fn block(&self, row: &[Cond]) -> Block {
+    pub(crate) fn block(&self, row: &[Cond]) -> Block {
         let mut block = self.full();
         for cond in row {
             if let (Some(dim), Some(set)) = (self.dims.get(cond.input), block.get_mut(cond.input)) {
-                let allowed = dim.atoms.iter().enumerate().filter(|(_, atom)| allows(cond.test, atom)).map(|(i, _)| i);
+                let allowed =
+                    dim.atoms.iter().enumerate().filter(|(_, atom)| allows(cond.test, atom)).map(|(i, _)| i);
                 *set = and(set, &set_of(allowed));
             }
         }
@@ -96,7 +103,7 @@ impl Space {
     }
 
     /// Subtracts the rows, in this order, from `start`.
-    pub(super) fn prove(&self, start: Block, rows: &[(usize, Block)]) -> Result<Proof, TooComplex> {
+    pub(crate) fn prove(&self, start: Block, rows: &[(usize, Block)]) -> Result<Proof, TooComplex> {
         let mut proof = Proof::default();
         let mut left = vec![start.clone()];
         for (at, (row, block)) in rows.iter().enumerate() {
@@ -129,10 +136,11 @@ impl Space {
     }
 
     /// A box as a Chinese phrase; inputs that do not matter are left out.
-    pub(super) fn phrase(&self, block: &Block, book: &Rulebook) -> String {
+    pub(crate) fn phrase(&self, block: &Block, book: &Rulebook) -> String {
         let mut parts = Vec::new();
         for (dim, set) in self.dims.iter().zip(block) {
-            let inside: Vec<&Atom> = dim.atoms.iter().enumerate().filter(|(i, _)| has(set, *i)).map(|(_, a)| a).collect();
+            let inside: Vec<&Atom> =
+                dim.atoms.iter().enumerate().filter(|(i, _)| has(set, *i)).map(|(_, a)| a).collect();
             if inside.len() == dim.atoms.len() {
                 continue;
             }
@@ -162,7 +170,9 @@ impl Space {
 
 fn word(book: &Rulebook, name: &str, atom: &Atom) -> String {
     match (atom, book.domain(name)) {
-        (Atom::Position(p), Some(Domain::Choice(options))) => options.get(usize::from(*p)).cloned().unwrap_or_default(),
+        (Atom::Position(p), Some(Domain::Choice(options))) => {
+            options.get(usize::from(*p)).cloned().unwrap_or_default()
+        }
         (Atom::Position(p), _) => (*p == 1).to_string(),
         (Atom::Between(low, high), _) => format!("{low}..{high}"),
     }
@@ -213,7 +223,7 @@ fn minus(a: &Set, b: &Set) -> Set {
 }
 
 /// What two boxes share, `None` when nothing.
-pub(super) fn meet(a: &Block, b: &Block) -> Option<Block> {
+pub(crate) fn meet(a: &Block, b: &Block) -> Option<Block> {
     a.iter()
         .zip(b)
         .map(|(x, y)| {

@@ -22,7 +22,9 @@ pub(super) fn inquiry(book: &Rulebook, offence: &OffenceRules, example: &Example
     let party = example.party.unwrap_or(PartyKind::Citizen);
     let day = example.act_on.map_or(offence.period(&book.manifest).0, |d| d.0);
     let noon = |plus: u64| -> NaiveDateTime {
-        day.checked_add_days(Days::new(plus)).unwrap_or(day).and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default())
+        day.checked_add_days(Days::new(plus))
+            .unwrap_or(day)
+            .and_time(NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default())
     };
     let order = |rechecked: Option<bool>, refused: bool| PriorOrder {
         number: "示例".to_owned(),
@@ -74,10 +76,18 @@ pub(super) fn facts(book: &Rulebook, written: &BTreeMap<String, ExampleValue>) -
             (_, None) => return Err(format!("未声明的事实“{name}” / unknown fact name `{name}`")),
             (ExampleValue::Text(text), _) if text == "?" => Value::Unknown,
             (ExampleValue::Bool(yes), Some(Domain::Bool)) => Value::Bool(*yes),
-            (ExampleValue::Int(value), Some(Domain::Int { decimals, .. })) => Value::Int(scaled(&value.to_string(), *decimals)?),
-            (ExampleValue::Text(text), Some(Domain::Int { decimals, .. })) => Value::Int(scaled(text, *decimals)?),
-            (ExampleValue::Text(text), Some(Domain::Choice(options))) if options.contains(text) => Value::Choice(text.clone()),
-            _ => return Err(format!("事实“{name}”的取值类型不对 / the value of `{name}` has the wrong type")),
+            (ExampleValue::Int(value), Some(Domain::Int { decimals, .. })) => {
+                Value::Int(scaled(&value.to_string(), *decimals)?)
+            }
+            (ExampleValue::Text(text), Some(Domain::Int { decimals, .. })) => {
+                Value::Int(scaled(text, *decimals)?)
+            }
+            (ExampleValue::Text(text), Some(Domain::Choice(options))) if options.contains(text) => {
+                Value::Choice(text.clone())
+            }
+            _ => {
+                return Err(format!("事实“{name}”的取值类型不对 / the value of `{name}` has the wrong type"));
+            }
         };
         facts.insert(name.clone(), typed);
     }

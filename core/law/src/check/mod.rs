@@ -3,7 +3,7 @@
 //! Exact, not sampled: gaps, overlaps and dead rows come from box subtraction (`boxes`). Each finding
 //! is one sentence with file, line and the offending cell.
 
-mod boxes;
+pub(crate) mod boxes;
 mod examples;
 mod mutation;
 mod offences;
@@ -19,7 +19,8 @@ use crate::rulebook::{Files, Finding, Findings, Rulebook};
 #[must_use]
 pub fn check(files: &Files, imports: &[&Rulebook]) -> Vec<Finding> {
     let (rulebook, mut findings) = Rulebook::build(files, imports);
-    let Some(rulebook) = rulebook.filter(|_| findings.iter().all(|f| f.severity != crate::rulebook::Severity::Error))
+    let Some(rulebook) =
+        rulebook.filter(|_| findings.iter().all(|f| f.severity != crate::rulebook::Severity::Error))
     else {
         return findings;
     };

@@ -32,7 +32,11 @@ pub fn mutations(files: &Files, imports: &[&Rulebook]) -> Vec<Finding> {
             });
             if !noticed {
                 let path = format!("offence[{}].{cell}", offence.index);
-                found.warning(&offence.file, &path, format!("{sentence}，没有示例会发现 / no example notices this change"));
+                found.warning(
+                    &offence.file,
+                    &path,
+                    format!("{sentence}，没有示例会发现 / no example notices this change"),
+                );
             }
         }
         if let Some(place) = changed.offences.get_mut(at) {
@@ -76,12 +80,22 @@ fn mutants(book: &Rulebook, offence: &OffenceRules) -> Vec<(String, OffenceRules
 
 /// Every single change of a cell: the other answer, each bound moved by one. Tiers are only narrowed:
 /// a wider row would overlap its neighbour, and the proof of `check` sees that.
-fn table_mutants(book: &Rulebook, table: &Table, list: &str, inside: &str, widen: bool) -> Vec<(String, Table, String)> {
+fn table_mutants(
+    book: &Rulebook,
+    table: &Table,
+    list: &str,
+    inside: &str,
+    widen: bool,
+) -> Vec<(String, Table, String)> {
     let mut out = Vec::new();
     for (r, row) in table.rows.iter().enumerate() {
         for (c, cond) in row.iter().enumerate() {
             let Some(name) = table.inputs.get(cond.input) else { continue };
-            let cell = if inside.is_empty() { format!("{list}.{name}") } else { format!("{list}[{r}]{inside}.{name}") };
+            let cell = if inside.is_empty() {
+                format!("{list}.{name}")
+            } else {
+                format!("{list}[{r}]{inside}.{name}")
+            };
             let mut tests: Vec<(Test, String)> = Vec::new();
             match (cond.test, book.domain(name)) {
                 (Test::Between(low, high), Some(Domain::Int { min, max, .. })) => {
@@ -97,15 +111,20 @@ fn table_mutants(book: &Rulebook, table: &Table, list: &str, inside: &str, widen
                     }
                     // A bound at the end of the range is not a bound.
                     tests.retain(|(test, _)| match test {
-                        Test::Between(l, h) => !(*l == low + 1 && low == *min || *h == high - 1 && high == *max),
+                        Test::Between(l, h) => {
+                            !(*l == low + 1 && low == *min || *h == high - 1 && high == *max)
+                        }
                         Test::Atoms(_) => true,
                     });
                 }
-                (Test::Atoms(set), Some(Domain::Bool)) => tests.push((Test::Atoms(!set & 0b11), format!("“{name}”取反"))),
+                (Test::Atoms(set), Some(Domain::Bool)) => {
+                    tests.push((Test::Atoms(!set & 0b11), format!("“{name}”取反")))
+                }
                 (Test::Atoms(set), Some(Domain::Choice(options))) => {
                     for (i, option) in options.iter().enumerate() {
                         let was = set >> i & 1 == 1;
-                        let flipped = if set == 1 << i { !set & ((1 << options.len()) - 1) } else { set ^ (1 << i) };
+                        let flipped =
+                            if set == 1 << i { !set & ((1 << options.len()) - 1) } else { set ^ (1 << i) };
                         if was || widen {
                             tests.push((Test::Atoms(flipped), format!("“{name}”的选项“{option}”取反")));
                         }

@@ -56,7 +56,13 @@ impl Spot<'_> {
                 self.error("fact_text", format!("“{{{inside}}}”不是已声明的事实，应写 {{fact:名称}} / `{{{inside}}}` is no declared fact: write {{fact:name}}"));
             }
         }
-        let measured = self.offence.tiers.table.inputs.iter().any(|name| matches!(self.book.domain(name), Some(Domain::Int { .. })));
+        let measured = self
+            .offence
+            .tiers
+            .table
+            .inputs
+            .iter()
+            .any(|name| matches!(self.book.domain(name), Some(Domain::Int { .. })));
         if measured && is.boundary.trim().is_empty() {
             self.error("boundary", "阶次使用了数值，须写明“以上”“以下”是否包括本数 / tiers use a measure: state the boundary rule");
         }
@@ -71,18 +77,31 @@ impl Spot<'_> {
     fn clause(&mut self) {
         let is = &self.offence.is;
         if is.clause == Clause::OrderFirst && is.order.text.trim().is_empty() {
-            self.error("order.text", "以责令改正为前提的规定须写责令内容 / a conditional clause needs the text of its order");
+            self.error(
+                "order.text",
+                "以责令改正为前提的规定须写责令内容 / a conditional clause needs the text of its order",
+            );
         }
         match is.gain {
-            Gain::None if is.gain_reason.trim().is_empty() => self.error("gain_reason", "须说明为何没有违法所得 / say why there is no gain by nature"),
-            Gain::Ask if !is.gain_reason.is_empty() => self.error("gain_reason", "gain = \"none\" 才写理由 / a reason goes with gain = \"none\""),
+            Gain::None if is.gain_reason.trim().is_empty() => {
+                self.error("gain_reason", "须说明为何没有违法所得 / say why there is no gain by nature")
+            }
+            Gain::Ask if !is.gain_reason.is_empty() => {
+                self.error("gain_reason", "gain = \"none\" 才写理由 / a reason goes with gain = \"none\"")
+            }
             Gain::Ask if is.penalty.is_some() && !matches!(self.book.domain("gain"), Some(Domain::Bool)) => {
-                self.error("gain", "facts.toml 未声明是非事实 gain / the yes-or-no fact `gain` is not declared");
+                self.error(
+                    "gain",
+                    "facts.toml 未声明是非事实 gain / the yes-or-no fact `gain` is not declared",
+                );
             }
             _ => {}
         }
         if !matches!(self.book.domain("corrected"), Some(Domain::Bool)) {
-            self.error("order", "facts.toml 未声明是非事实 corrected / the yes-or-no fact `corrected` is not declared");
+            self.error(
+                "order",
+                "facts.toml 未声明是非事实 corrected / the yes-or-no fact `corrected` is not declared",
+            );
         }
         let Some(penalty) = is.penalty.clone() else {
             for (cell, there) in [
@@ -91,7 +110,10 @@ impl Spot<'_> {
                 ("ordinary_because", !is.ordinary_because.is_empty()),
             ] {
                 if there {
-                    self.error(cell, "没有 [offence.penalty]，此项无意义 / without a penalty this has no meaning");
+                    self.error(
+                        cell,
+                        "没有 [offence.penalty]，此项无意义 / without a penalty this has no meaning",
+                    );
                 }
             }
             return;
@@ -132,7 +154,10 @@ impl Spot<'_> {
         }
         for (i, excluded) in self.offence.is.excludes.clone().iter().enumerate() {
             let by_law = keys(&excluded.cite).iter().any(|key| {
-                matches!(self.book.instruments.get(key).map(|i| i.level), Some(Level::Law | Level::AdministrativeRegulation))
+                matches!(
+                    self.book.instruments.get(key).map(|i| i.level),
+                    Some(Level::Law | Level::AdministrativeRegulation)
+                )
             });
             if excluded.limb != Limb::C || !by_law {
                 self.error(&format!("excludes[{i}]"), "只有法律、行政法规可以排除 C 项（处罚法第三十三条第二款）/ only a law or administrative regulation may exclude, and only limb C");
@@ -152,24 +177,44 @@ impl Spot<'_> {
                 Some(Impose::WarningAndFine) => penalty.both,
             };
             if !allowed {
-                self.error(&format!("tier[{i}].impose"), "罚则没有规定可以这样处理 / the clause does not allow this");
+                self.error(
+                    &format!("tier[{i}].impose"),
+                    "罚则没有规定可以这样处理 / the clause does not allow this",
+                );
             }
             let no_fine = matches!(tier.impose, Some(Impose::Order | Impose::Warning));
             fines |= !no_fine;
-            for (key, own, clause) in [("individual", tier.individual, penalty.individual), ("unit", tier.unit, penalty.unit)] {
+            for (key, own, clause) in
+                [("individual", tier.individual, penalty.individual), ("unit", tier.unit, penalty.unit)]
+            {
                 self.tier_range(i, key, own, clause, no_fine, tier.propose);
             }
         }
         if penalty.fine != Measure::None && !self.offence.is.tiers.is_empty() && !fines {
-            self.error("tier", "罚则有罚款，但没有任何阶次会处罚款 / unreachable outcome: no tier ever imposes the fine");
+            self.error(
+                "tier",
+                "罚则有罚款，但没有任何阶次会处罚款 / unreachable outcome: no tier ever imposes the fine",
+            );
         }
     }
 
-    fn tier_range(&mut self, i: usize, key: &str, own: Option<YuanRange>, clause: Option<YuanRange>, no_fine: bool, propose: Option<i64>) {
+    fn tier_range(
+        &mut self,
+        i: usize,
+        key: &str,
+        own: Option<YuanRange>,
+        clause: Option<YuanRange>,
+        no_fine: bool,
+        propose: Option<i64>,
+    ) {
         let cell = format!("tier[{i}].{key}");
         match (own, clause) {
-            (Some(_), _) if no_fine => self.error(&cell, "此阶次不处罚款，不应写幅度 / this row imposes no fine: it has no range"),
-            (Some(_), None) => self.error(&cell, "罚则没有对这类当事人的罚款 / the clause has no fine for this party"),
+            (Some(_), _) if no_fine => {
+                self.error(&cell, "此阶次不处罚款，不应写幅度 / this row imposes no fine: it has no range")
+            }
+            (Some(_), None) => {
+                self.error(&cell, "罚则没有对这类当事人的罚款 / the clause has no fine for this party")
+            }
             (Some(own), Some(clause)) => {
                 if own.low < clause.low || own.high > clause.high {
                     self.error(&cell, format!(
@@ -178,18 +223,26 @@ impl Spot<'_> {
                     ));
                 }
                 if propose.is_some_and(|p| p < own.low || p > own.high) {
-                    self.error(&format!("tier[{i}].propose"), "建议金额在阶次幅度之外 / the proposal lies outside the range of the tier");
+                    self.error(
+                        &format!("tier[{i}].propose"),
+                        "建议金额在阶次幅度之外 / the proposal lies outside the range of the tier",
+                    );
                 }
             }
             (None, Some(_)) if !no_fine && (own.is_none() && self.other_has(i, key)) => {
-                self.error(&cell, "另一类当事人有幅度，这一类没有 / the other kind of party has a range, this one has none");
+                self.error(
+                    &cell,
+                    "另一类当事人有幅度，这一类没有 / the other kind of party has a range, this one has none",
+                );
             }
             (None, _) => {}
         }
     }
 
     fn other_has(&self, i: usize, key: &str) -> bool {
-        self.offence.tier(i).is_some_and(|t| if key == "unit" { t.individual.is_some() } else { t.unit.is_some() })
+        self.offence
+            .tier(i)
+            .is_some_and(|t| if key == "unit" { t.individual.is_some() } else { t.unit.is_some() })
     }
 
     /// Amounts beyond the summary gate must be known to the author.
@@ -206,12 +259,18 @@ impl Spot<'_> {
             _ => 1,
         };
         let over = |individual: Option<FineRange>, unit: Option<FineRange>| {
-            let past = |range: Option<FineRange>, gate: Fen| range.is_some_and(|r| r.high.0.saturating_mul(most) > gate.0);
+            let past = |range: Option<FineRange>, gate: Fen| {
+                range.is_some_and(|r| r.high.0.saturating_mul(most) > gate.0)
+            };
             past(individual, citizen) || past(unit, organisation)
         };
         let said = |over: bool, mark: bool| match (over, mark) {
-            (true, false) => Some("罚款上限超过当场处罚限额，将转普通程序：请写 over_gate = true 表明知悉 / the ceiling passes the on-the-spot gate: write over_gate = true"),
-            (false, true) => Some("罚款上限没有超过当场处罚限额，不应写 over_gate / the ceiling does not pass the gate: remove over_gate"),
+            (true, false) => Some(
+                "罚款上限超过当场处罚限额，将转普通程序：请写 over_gate = true 表明知悉 / the ceiling passes the on-the-spot gate: write over_gate = true",
+            ),
+            (false, true) => Some(
+                "罚款上限没有超过当场处罚限额，不应写 over_gate / the ceiling does not pass the gate: remove over_gate",
+            ),
             _ => None,
         };
         if self.offence.is.tiers.is_empty() {
@@ -227,9 +286,15 @@ impl Spot<'_> {
         for (i, tier) in self.offence.is.tiers.clone().iter().enumerate() {
             let fined = !matches!(tier.impose, Some(Impose::Order | Impose::Warning | Impose::Ordinary));
             let reach = self.parties(i);
-            let range = |own: Option<YuanRange>, clause: Option<YuanRange>, reached: bool| own.or(clause).filter(|_| reached).map(fine_range);
-            let past = fined && !waits
-                && over(range(tier.individual, penalty.individual, reach.0), range(tier.unit, penalty.unit, reach.1));
+            let range = |own: Option<YuanRange>, clause: Option<YuanRange>, reached: bool| {
+                own.or(clause).filter(|_| reached).map(fine_range)
+            };
+            let past = fined
+                && !waits
+                && over(
+                    range(tier.individual, penalty.individual, reach.0),
+                    range(tier.unit, penalty.unit, reach.1),
+                );
             if let Some(sentence) = said(past, tier.over_gate) {
                 self.error(&format!("tier[{i}].over_gate"), sentence);
             }
@@ -251,12 +316,16 @@ impl Spot<'_> {
     /// A list may be milder than the national limb, never beyond its bounds: 及时改正, 初次.
     fn waivers(&mut self) {
         for (i, row) in self.offence.is.waive.clone().iter().enumerate() {
-            let yes = |name: &str, yes: bool| row.when.get(name) == Some(&crate::rulebook::format::Cell::Bool(yes));
+            let yes =
+                |name: &str, yes: bool| row.when.get(name) == Some(&crate::rulebook::format::Cell::Bool(yes));
             if !yes("corrected", true) {
                 self.error(&format!("waive[{i}].when"), "免罚清单项目须以及时改正（corrected = true）为条件 / an item of a waiver list needs corrected = true");
             }
             if row.limb == Limb::B && !yes("earlier_find", false) {
-                self.error(&format!("waive[{i}].when"), "首违不罚须以初次违法（earlier_find = false）为条件 / limb B needs earlier_find = false");
+                self.error(
+                    &format!("waive[{i}].when"),
+                    "首违不罚须以初次违法（earlier_find = false）为条件 / limb B needs earlier_find = false",
+                );
             }
         }
     }
@@ -264,8 +333,12 @@ impl Spot<'_> {
     fn period(&mut self) {
         let pack = &self.book.manifest;
         let (from, until) = self.offence.period(pack);
-        if from < pack.effective_from.0 || pack.repealed_on.is_some_and(|end| until.is_none_or(|u| u > end.0)) {
-            self.error("effective_from", "案由的有效期超出规则包的有效期 / the offence is in force outside the pack's own period");
+        if from < pack.effective_from.0 || pack.repealed_on.is_some_and(|end| until.is_none_or(|u| u > end.0))
+        {
+            self.error(
+                "effective_from",
+                "案由的有效期超出规则包的有效期 / the offence is in force outside the pack's own period",
+            );
         }
         if until.is_some_and(|until| until <= from) {
             self.error("repealed_on", "废止日期不晚于施行日期 / repealed before it is in force");
@@ -295,7 +368,13 @@ impl Spot<'_> {
                 Err(sentence) => self.error(&format!("{cell}.facts"), sentence),
                 Ok(decision) => {
                     if let Some(difference) = examples::differs(example, &decision) {
-                        self.error(&format!("{cell}.expect"), format!("示例“{}”不符：{difference} / the example comes out differently", example.name));
+                        self.error(
+                            &format!("{cell}.expect"),
+                            format!(
+                                "示例“{}”不符：{difference} / the example comes out differently",
+                                example.name
+                            ),
+                        );
                     }
                     if decision.offence == self.offence.is.id {
                         reached.extend(decision.tier);
@@ -309,7 +388,10 @@ impl Spot<'_> {
         }
         for (i, tier) in self.offence.is.tiers.clone().iter().enumerate() {
             if !reached.contains(&tier.id) {
-                self.error(&format!("tier[{i}].id"), format!("没有示例到达阶次“{}” / no example reaches this tier", tier.id));
+                self.error(
+                    &format!("tier[{i}].id"),
+                    format!("没有示例到达阶次“{}” / no example reaches this tier", tier.id),
+                );
             }
         }
     }
@@ -319,15 +401,26 @@ impl Spot<'_> {
 pub(super) fn pairs(book: &Rulebook, found: &mut Findings) {
     for (i, a) in book.offences.iter().enumerate() {
         for b in book.offences.iter().skip(i + 1) {
-            if a.is.conduct != b.is.conduct || a.inherited && b.inherited || a.is.id == b.is.id || a.is.penalty.is_none() || b.is.penalty.is_none() {
+            if a.is.conduct != b.is.conduct
+                || a.inherited && b.inherited
+                || a.is.id == b.is.id
+                || a.is.penalty.is_none()
+                || b.is.penalty.is_none()
+            {
                 continue;
             }
             let (from_a, until_a) = a.period(&book.manifest);
             let (from_b, until_b) = b.period(&book.manifest);
-            if until_a.is_some_and(|u| u <= from_b) || until_b.is_some_and(|u| u <= from_a) || !tables::compatible(book, a, b) {
+            if until_a.is_some_and(|u| u <= from_b)
+                || until_b.is_some_and(|u| u <= from_a)
+                || !tables::compatible(book, a, b)
+            {
                 continue;
             }
-            let pair = book.pairs.iter().find(|p| (&p.a, &p.b) == (&a.is.id, &b.is.id) || (&p.b, &p.a) == (&a.is.id, &b.is.id));
+            let pair = book
+                .pairs
+                .iter()
+                .find(|p| (&p.a, &p.b) == (&a.is.id, &b.is.id) || (&p.b, &p.a) == (&a.is.id, &b.is.id));
             let path = format!("offence[{}].conduct", b.index);
             match pair {
                 None => found.error(&b.file, &path, format!(
@@ -342,4 +435,3 @@ pub(super) fn pairs(book: &Rulebook, found: &mut Findings) {
         }
     }
 }
-

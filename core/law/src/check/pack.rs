@@ -11,7 +11,11 @@ use crate::{
 
 pub(super) fn check(book: &Rulebook, found: &mut Findings) {
     if book.manifest.published_at.trim().is_empty() {
-        found.error("manifest.toml", "published_at", "依据未公布的，不得作为处罚依据（处罚法第五条）/ say where the basis was published");
+        found.error(
+            "manifest.toml",
+            "published_at",
+            "依据未公布的，不得作为处罚依据（处罚法第五条）/ say where the basis was published",
+        );
     }
     limbs(book, found);
     if book.offences.is_empty() {
@@ -23,7 +27,11 @@ pub(super) fn check(book: &Rulebook, found: &mut Findings) {
         }
     }
     if book.settings.waiver == WaiverAuthority::Delegated && book.settings.waiver_cite.is_empty() {
-        found.error("settings.toml", "waiver_cite", "授权当场不予处罚须引用本机关公布的规定 / `delegated` cites the organ's published rule");
+        found.error(
+            "settings.toml",
+            "waiver_cite",
+            "授权当场不予处罚须引用本机关公布的规定 / `delegated` cites the organ's published rule",
+        );
     }
     unused(book, found);
     if book.is_library() {
@@ -32,7 +40,11 @@ pub(super) fn check(book: &Rulebook, found: &mut Findings) {
     organ(book, found);
     for series in [Series::Penalty, Series::NoPenalty, Series::Order, Series::Notice, Series::HandWritten] {
         if !book.numbers.contains_key(&series) {
-            found.error("numbers.toml", "numbers", format!("缺少 {series:?} 系列的字号格式 / the number format of series {series:?} is missing"));
+            found.error(
+                "numbers.toml",
+                "numbers",
+                format!("缺少 {series:?} 系列的字号格式 / the number format of series {series:?} is missing"),
+            );
         }
     }
 }
@@ -53,7 +65,11 @@ fn organ(book: &Rulebook, found: &mut Findings) {
         ("court.name", &organ.court.name),
     ] {
         if value.trim().is_empty() {
-            found.error("organ.toml", cell, format!("文书要印的“{cell}”为空 / `{cell}` is printed and is empty"));
+            found.error(
+                "organ.toml",
+                cell,
+                format!("文书要印的“{cell}”为空 / `{cell}` is printed and is empty"),
+            );
         }
     }
 }
@@ -78,15 +94,24 @@ fn limbs(book: &Rulebook, found: &mut Findings) {
             };
             let known: Vec<Known> =
                 rules.table.inputs.iter().map(|name| known(book.domain(name), facts.get(name))).collect();
-            let fits = (0..rules.table.rows.len()).any(|row| rules.table.verdict(row, &known) == Verdict::Fits);
+            let fits =
+                (0..rules.table.rows.len()).any(|row| rules.table.verdict(row, &known) == Verdict::Fits);
             if fits != example.fits {
-                found.error(file, &format!("{path}.fits"), "示例结果不符 / the example comes out differently");
+                found.error(
+                    file,
+                    &format!("{path}.fits"),
+                    "示例结果不符 / the example comes out differently",
+                );
             }
         }
         for wanted in [true, false] {
             if !written.examples.iter().any(|e| e.fits == wanted) {
                 let what = if wanted { "符合" } else { "不符合" };
-                found.error(file, &format!("limb[{i}]"), format!("缺少{what}的示例 / an example with fits = {wanted} is missing"));
+                found.error(
+                    file,
+                    &format!("limb[{i}]"),
+                    format!("缺少{what}的示例 / an example with fits = {wanted} is missing"),
+                );
             }
         }
     }
@@ -121,7 +146,11 @@ fn unused(book: &Rulebook, found: &mut Findings) {
     }
     for (i, fact) in book.own_facts.iter().enumerate() {
         if !used.contains(fact.as_str()) {
-            found.error("facts.toml", &format!("fact[{i}].name"), format!("事实“{fact}”没有被使用，请删去 / the fact `{fact}` is never used: delete it"));
+            found.error(
+                "facts.toml",
+                &format!("fact[{i}].name"),
+                format!("事实“{fact}”没有被使用，请删去 / the fact `{fact}` is never used: delete it"),
+            );
         }
     }
 }

@@ -1,10 +1,7 @@
 //! Tables of tiers under the proof, and how one elements row stands to another.
 
 use super::boxes::{Block, MAX_BOXES, Space, meet};
-use crate::rulebook::{
-    Cond, Domain, Findings, OffenceRules, Rulebook, Table, Test,
-    format::Overlap,
-};
+use crate::rulebook::{Cond, Domain, Findings, OffenceRules, Rulebook, Table, Test, format::Overlap};
 
 /// Gaps, overlaps and dead rows of the tiers of one offence.
 pub(super) fn tiers(book: &Rulebook, offence: &OffenceRules, found: &mut Findings) {
@@ -32,23 +29,35 @@ pub(super) fn tiers(book: &Rulebook, offence: &OffenceRules, found: &mut Finding
     };
     for gap in proof.gaps.iter().take(5) {
         let text = space.phrase(gap, book);
-        found.error(&offence.file, &format!("{base}.tier"), format!(
-            "“{}”的阶次表有空白：{text}时没有适用的阶次 / gap: no tier applies there",
-            offence.is.name
-        ));
+        found.error(
+            &offence.file,
+            &format!("{base}.tier"),
+            format!(
+                "“{}”的阶次表有空白：{text}时没有适用的阶次 / gap: no tier applies there",
+                offence.is.name
+            ),
+        );
     }
     if offence.is.overlap == Overlap::Unique {
         for (a, b, both) in proof.overlaps.iter().take(5) {
             let name = |i: &usize| offence.tier(*i).map_or("", |t| t.id.as_str());
-            found.error(&offence.file, &format!("{base}.tier[{b}].when"), format!(
-                "阶次“{}”与“{}”重叠：{}时两者都适用 / overlap: both tiers apply there",
-                name(a),
-                name(b),
-                space.phrase(both, book)
-            ));
+            found.error(
+                &offence.file,
+                &format!("{base}.tier[{b}].when"),
+                format!(
+                    "阶次“{}”与“{}”重叠：{}时两者都适用 / overlap: both tiers apply there",
+                    name(a),
+                    name(b),
+                    space.phrase(both, book)
+                ),
+            );
         }
     } else if proof.overlaps.is_empty() && ordered.len() > 1 {
-        found.error(&offence.file, &format!("{base}.overlap"), "各阶次并不重叠，应写 unique / no tiers overlap: write `unique`");
+        found.error(
+            &offence.file,
+            &format!("{base}.overlap"),
+            "各阶次并不重叠，应写 unique / no tiers overlap: write `unique`",
+        );
     }
     for row in &proof.dead {
         let id = offence.tier(*row).map_or("", |t| t.id.as_str());

@@ -33,7 +33,11 @@ pub(super) fn check(book: &Rulebook, files: &Files, found: &mut Findings) {
     if !book.offences.is_empty() {
         for kind in NEEDED {
             if book.template(kind).is_none() {
-                found.error("manifest.toml", "import", format!("缺少文书模板 {kind:?} / the template {kind:?} is missing"));
+                found.error(
+                    "manifest.toml",
+                    "import",
+                    format!("缺少文书模板 {kind:?} / the template {kind:?} is missing"),
+                );
             }
         }
     }
@@ -49,7 +53,9 @@ struct Lint<'a> {
 fn remedy_of(kind: SlipKind) -> Option<Remedy> {
     match kind {
         SlipKind::Penalty => Some(Remedy::ReconsiderationFirst),
-        SlipKind::Order | SlipKind::OrderUnnamed | SlipKind::NoPenalty | SlipKind::Guardian => Some(Remedy::ReconsiderationOrCourt),
+        SlipKind::Order | SlipKind::OrderUnnamed | SlipKind::NoPenalty | SlipKind::Guardian => {
+            Some(Remedy::ReconsiderationOrCourt)
+        }
         SlipKind::Advice | SlipKind::NoPenaltyProposed | SlipKind::Transfer => Some(Remedy::None),
         // A correction or revocation follows the decision that it changes; the rest decide nothing.
         _ => None,
@@ -66,7 +72,10 @@ impl Lint<'_> {
         for (b, block) in template.blocks.iter().enumerate() {
             for (key, names) in [("when", &block.when), ("unless", &block.unless)] {
                 for name in names.iter().filter(|n| !PLACES.contains(&n.as_str())) {
-                    self.error(&format!("block[{b}].{key}"), format!("没有“{name}”这个位置 / there is no place `{name}`"));
+                    self.error(
+                        &format!("block[{b}].{key}"),
+                        format!("没有“{name}”这个位置 / there is no place `{name}`"),
+                    );
                 }
             }
             for (l, line) in block.lines.iter().enumerate() {
@@ -74,7 +83,12 @@ impl Lint<'_> {
                 if line.matches('{').count() != line.matches('}').count() {
                     self.error(&cell, "花括号不成对 / the braces do not match");
                 }
-                for place in line.split('{').skip(1).filter_map(|t| t.split('}').next()).filter(|p| !PLACES.contains(p)) {
+                for place in line
+                    .split('{')
+                    .skip(1)
+                    .filter_map(|t| t.split('}').next())
+                    .filter(|p| !PLACES.contains(p))
+                {
                     self.error(&cell, format!("没有“{{{place}}}”这个位置 / there is no place `{{{place}}}`"));
                 }
             }
@@ -109,7 +123,10 @@ impl Lint<'_> {
             }
             Remedy::None => {
                 if review || court || all.contains("六个月内") {
-                    self.error("remedy", "没有作出决定的文书不应告知复议、诉讼 / a paper that decides nothing names no remedy");
+                    self.error(
+                        "remedy",
+                        "没有作出决定的文书不应告知复议、诉讼 / a paper that decides nothing names no remedy",
+                    );
                 }
             }
         }
@@ -126,16 +143,36 @@ impl Lint<'_> {
                 }
             }
             let open = template.blocks.iter().position(|b| {
-                b.part == Part::Payment && !b.when.iter().any(|w| matches!(w.as_str(), "amount_digits" | "pay_code" | "pay_code_absent" | "cash_receipt"))
+                b.part == Part::Payment
+                    && !b.when.iter().any(|w| {
+                        matches!(
+                            w.as_str(),
+                            "amount_digits" | "pay_code" | "pay_code_absent" | "cash_receipt"
+                        )
+                    })
             });
             if let Some(b) = open {
                 self.error(&format!("block[{b}].when"), "缴款内容只在有罚款时印：when = [\"amount_digits\"] / payment is printed only with a fine");
             }
-        } else if matches!(template.kind, SlipKind::Advice | SlipKind::Order | SlipKind::OrderUnnamed | SlipKind::NoPenalty | SlipKind::NoPenaltyProposed | SlipKind::Guardian | SlipKind::Transfer) {
+        } else if matches!(
+            template.kind,
+            SlipKind::Advice
+                | SlipKind::Order
+                | SlipKind::OrderUnnamed
+                | SlipKind::NoPenalty
+                | SlipKind::NoPenaltyProposed
+                | SlipKind::Guardian
+                | SlipKind::Transfer
+        ) {
             let words = format!("{payment}{elsewhere}");
             for word in ["百分之三", "缴纳罚款", "加处罚款"] {
                 if words.contains(word) {
-                    self.error("", format!("没有罚款的文书不应出现“{word}” / a paper without a fine must not say `{word}`"));
+                    self.error(
+                        "",
+                        format!(
+                            "没有罚款的文书不应出现“{word}” / a paper without a fine must not say `{word}`"
+                        ),
+                    );
                 }
             }
         }
@@ -145,27 +182,65 @@ impl Lint<'_> {
     fn must_say(&mut self, template: &SlipTemplate) {
         let all = text_of(template, |_| true);
         for place in ["{organ}", "{title}", "{number}", "{sample}", "{drill}", "{officer_1}", "{officer_2}"] {
-            let internal = matches!(template.kind, SlipKind::PaymentReference | SlipKind::FilingSheet | SlipKind::EServiceConsent | SlipKind::Commitment);
-            if !all.contains(place) && !internal {
+            let internal = matches!(
+                template.kind,
+                SlipKind::PaymentReference
+                    | SlipKind::FilingSheet
+                    | SlipKind::EServiceConsent
+                    | SlipKind::Commitment
+            );
+            // The head of the organ decides these, not the officers.
+            let by_head = place.starts_with("{officer")
+                && matches!(template.kind, SlipKind::Correction | SlipKind::Revocation);
+            if !all.contains(place) && !internal && !by_head {
                 self.error("", format!("缺少“{place}” / `{place}` is missing"));
             }
         }
         if template.kind == SlipKind::Penalty {
-            for place in ["{fact}", "{act_time}", "{act_place}", "{violated}", "{basis}", "{decision}", "{amount_digits}", "{amount_capitals}", "{decided_at}", "{decided_place}", "{court}"] {
+            for place in [
+                "{fact}",
+                "{act_time}",
+                "{act_place}",
+                "{violated}",
+                "{basis}",
+                "{decision}",
+                "{amount_digits}",
+                "{amount_capitals}",
+                "{decided_at}",
+                "{decided_place}",
+                "{court}",
+            ] {
                 if !all.contains(place) {
-                    self.error("", format!("当场处罚决定书缺少“{place}”（处罚法第五十二条）/ the decision lacks `{place}`"));
+                    self.error(
+                        "",
+                        format!(
+                            "当场处罚决定书缺少“{place}”（处罚法第五十二条）/ the decision lacks `{place}`"
+                        ),
+                    );
                 }
             }
             if !all.contains("拒绝签") {
-                self.error("", "缺少拒绝签收的注明（处罚法第五十二条）/ the line for a refusal to sign is missing");
+                self.error(
+                    "",
+                    "缺少拒绝签收的注明（处罚法第五十二条）/ the line for a refusal to sign is missing",
+                );
             }
         }
-        if matches!(template.kind, SlipKind::NoPenalty | SlipKind::NoPenaltyProposed) && !all.contains("{education}") {
+        if matches!(template.kind, SlipKind::NoPenalty | SlipKind::NoPenaltyProposed)
+            && !all.contains("{education}")
+        {
             self.error("", "不予处罚须记载教育（处罚法第三十三条第三款）/ a waiver records the education");
         }
     }
 }
 
 fn text_of(template: &SlipTemplate, keep: impl Fn(&BlockTemplate) -> bool) -> String {
-    template.blocks.iter().filter(|b| keep(b)).flat_map(|b| b.lines.iter()).cloned().collect::<Vec<_>>().join("\n")
+    template
+        .blocks
+        .iter()
+        .filter(|b| keep(b))
+        .flat_map(|b| b.lines.iter())
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n")
 }

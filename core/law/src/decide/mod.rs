@@ -67,6 +67,9 @@ pub fn decide(at_act: &Rulebook, at_decision: &Rulebook, inquiry: &Inquiry) -> R
     if choice.outcome == proposal.outcome && choice.amount.is_none_or(|a| a == proposal.amount) {
         return Ok(proposal);
     }
+    if choice.outcome != proposal.outcome && !proposal.may_choose.contains(&choice.outcome) {
+        return Err(LawError::ChoiceNotOpen);
+    }
     let (book, day) =
         if by_new { (at_decision, inquiry.decided_at.date()) } else { (at_act, inquiry.act_at.date()) };
     let offence = book.offence_on(&inquiry.offence, day);

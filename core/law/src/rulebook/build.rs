@@ -11,8 +11,8 @@ use super::{
     fine_range,
     format::{
         Cite, ClocksFile, Day, Fact, FactType, FactsFile, GatesFile, Instrument, InstrumentsFile, LimbsFile,
-        Manifest, MitigationFile, NumbersFile, Offence, OffencesFile, Organ, Overlap, PrinciplesFile,
-        SettingsFile, TemplatesFile, When, YuanRange,
+        Manifest, MitigationFile, NumbersFile, Offence, OffencesFile, Organ, Overlap, PackSignature,
+        PrinciplesFile, SettingsFile, SignaturesFile, TemplatesFile, When, YuanRange,
     },
     hash::{SIGNATURES, pack_hash},
     numbers,
@@ -202,6 +202,7 @@ impl Builder<'_> {
         let (offences, pairs) = self.offences(&manifest, &below, &names);
         let templates = self.templates(&below);
 
+        let signatures = self.signatures();
         let waiver_cite = written.settings.waiver_cite.clone().unwrap_or_default();
         let waiver_cite = self.cites("settings.toml", "waiver_cite", &waiver_cite, &names, false);
         let mut missing = Vec::new();
@@ -228,7 +229,11 @@ impl Builder<'_> {
             imports: below.iter().map(|i| i.reference()).collect(),
             manifest,
             instruments: names.instruments,
-            own_facts: facts.iter().map(|f| f.name.clone()).filter(|n| !below.iter().any(|b| b.fact(n).is_some())).collect(),
+            own_facts: facts
+                .iter()
+                .map(|f| f.name.clone())
+                .filter(|n| !below.iter().any(|b| b.fact(n).is_some()))
+                .collect(),
             presumed: facts.iter().filter_map(|f| f.presumed.map(|yes| (f.name.clone(), yes))).collect(),
             facts,
             domains: names.domains,
@@ -245,6 +250,7 @@ impl Builder<'_> {
             offences,
             pairs,
             templates,
+            signatures,
             written,
         })
     }
@@ -641,6 +647,18 @@ impl Builder<'_> {
             self.found.error(file, "clock", error.to_string());
         }
         all
+    }
+
+    /// Unsigned is fine at the desk; half signed never is.
+    fn signatures(&mut self) -> Vec<PackSignature> {
+        let read: SignaturesFile = self.read(SIGNATURES).unwrap_or_default();
+        let signers: BTreeSet<&str> = read.signatures.iter().map(|s| s.signer.as_str()).collect();
+        let keys: BTreeSet<&str> = read.signatures.iter().map(|s| s.key.as_str()).collect();
+        if !read.signatures.is_empty() && (signers.len() < 2 || keys.len() < 2) {
+            let sentence = "须由两人用各自的密钥签名 / two people sign, each with an own key";
+            self.found.error(SIGNATURES, "signature", sentence);
+        }
+        read.signatures
     }
 
     fn templates(

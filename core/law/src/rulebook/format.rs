@@ -8,6 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::terms::{Limb, Outcome, Series};
 
+#[cfg(test)]
+impl schemars::JsonSchema for Day {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Day".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "format": "date" })
+    }
+}
+
 /// A day, written as a TOML date (`2026-01-01`) or as the same text in quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "WrittenDay", into = "String")]
@@ -42,6 +53,7 @@ impl From<Day> for String {
 
 /// `manifest.toml`: what this pack is and on what it rests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Pack id: `dongguan-sample`.
@@ -72,6 +84,7 @@ pub struct Manifest {
 
 /// One imported pack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Import {
     /// Pack id.
@@ -82,6 +95,7 @@ pub struct Import {
 
 /// `instruments.toml`: short keys for laws, so that a citation is one line.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct InstrumentsFile {
     /// Key -> instrument.
@@ -91,6 +105,7 @@ pub struct InstrumentsFile {
 
 /// A law, regulation or rule (法律、法规、规章).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Instrument {
     /// Title without brackets.
@@ -107,6 +122,7 @@ pub struct Instrument {
 
 /// Level of an instrument. Only the first four may set a penalty (处罚法 16).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// 法律.
@@ -125,6 +141,7 @@ pub enum Level {
 
 /// A citation: `"cfl 第三十三条第一款"` or the same with its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Cite {
     /// Instrument key, a space, the article.
@@ -135,6 +152,7 @@ pub enum Cite {
 
 /// A citation with its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct QuotedCite {
     /// Instrument key, a space, the article.
@@ -145,6 +163,7 @@ pub struct QuotedCite {
 
 /// `facts.toml`: what may be asked, in what words, with what answers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FactsFile {
     /// Facts in the order in which an officer would look.
@@ -154,6 +173,7 @@ pub struct FactsFile {
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Fact {
     /// Name, lower-case ASCII with underscores.
@@ -200,6 +220,7 @@ pub struct Fact {
 
 /// Type of a fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FactType {
     /// Yes or no.
@@ -212,6 +233,7 @@ pub enum FactType {
 
 /// One answer of a `choice`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FactOption {
     /// Stored value.
@@ -225,6 +247,7 @@ pub type When = BTreeMap<String, Cell>;
 
 /// One cell of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Cell {
     /// `true` or `false`.
@@ -239,6 +262,7 @@ pub enum Cell {
 
 /// `limbs.toml`: when nothing is punished, and what sends a case to the ordinary procedure first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimbsFile {
     /// Facts not clear: checked before everything else.
@@ -257,6 +281,7 @@ pub struct LimbsFile {
 
 /// Law behind the engine's own steps, cited in the reasons.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct PrinciplesFile {
     /// 违法事实不清的，不得给予行政处罚 (处罚法 40).
@@ -275,6 +300,7 @@ pub struct PrinciplesFile {
 
 /// A row that sends the case to the ordinary procedure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrdinaryRow {
     /// Rule id.
@@ -289,6 +315,7 @@ pub struct OrdinaryRow {
 
 /// One limb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimbRule {
     /// Which.
@@ -306,6 +333,7 @@ pub struct LimbRule {
 
 /// One alternative of a limb.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimbRow {
     /// Conditions.
@@ -322,6 +350,7 @@ pub struct LimbRow {
 
 /// Facts -> fits or not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimbExample {
     /// Facts and engine inputs.
@@ -332,6 +361,7 @@ pub struct LimbExample {
 
 /// Further conditions for limb B.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LimbAlso {
     /// Conditions.
@@ -344,6 +374,7 @@ pub struct LimbAlso {
 
 /// `mitigation.toml`: 从轻、减轻.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MitigationFile {
     /// Rows; of those that fit, the one with the lowest percentage applies.
@@ -353,6 +384,7 @@ pub struct MitigationFile {
 
 /// One ground of mitigation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MitigationRow {
     /// Rule id.
@@ -372,6 +404,7 @@ pub struct MitigationRow {
 
 /// `gates.toml`, national pack only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct GatesFile {
     /// On-the-spot gate for a citizen, yuan, inclusive (处罚法 51).
@@ -388,6 +421,7 @@ pub struct GatesFile {
 
 /// `clocks.toml`: statutory periods, in words and numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ClocksFile {
     /// How each law counts days.
@@ -403,6 +437,7 @@ pub struct ClocksFile {
 
 /// Which periods in days one law counts in working days (处罚法 85, 复议法 88, 强制法 69).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DayTable {
     /// Instrument key.
@@ -419,6 +454,7 @@ pub struct DayTable {
 
 /// Last day on a rest day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Roll {
     /// Stays.
@@ -432,6 +468,7 @@ pub enum Roll {
 
 /// One period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Clock {
     /// Id: `pay`, `reconsideration`, `court`, `cash_to_organ`, `cash_to_bank`, `limitation`…
@@ -454,6 +491,7 @@ pub struct Clock {
 
 /// Unit of a period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ClockUnit {
     /// 小时.
@@ -470,6 +508,7 @@ pub enum ClockUnit {
 
 /// Late fee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LateFee {
     /// Per day, thousandths of the fine (3 % is 30).
@@ -484,6 +523,7 @@ pub struct LateFee {
 
 /// `organ.toml`: who decides and where a party turns. Everything is printed as it stands.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Organ {
     /// Name of the deciding organ.
@@ -524,6 +564,7 @@ pub struct Organ {
 
 /// Collecting bank (代收机构).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Bank {
     /// Name.
@@ -539,6 +580,7 @@ pub struct Bank {
 
 /// An office that a party may turn to.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Office {
     /// Name.
@@ -554,6 +596,7 @@ pub struct Office {
 
 /// `settings.toml`: what the law leaves to the organ. Every key may be absent; the imported pack's holds then.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct SettingsFile {
     /// 备案: hours from the decision.
@@ -602,6 +645,7 @@ pub struct SettingsFile {
 
 /// First-offence scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
     /// The same organ.
@@ -614,6 +658,7 @@ pub enum Scope {
 
 /// Who may waive on the spot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WaiverAuthority {
     /// The officers, under the organ's published rule.
@@ -624,6 +669,7 @@ pub enum WaiverAuthority {
 
 /// 个体工商户 at the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SoleTraderGate {
     /// As a citizen (the stricter).
@@ -634,6 +680,7 @@ pub enum SoleTraderGate {
 
 /// 个体工商户 in 单位/个人 ranges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SoleTraderRange {
     /// As an individual (the milder).
@@ -644,6 +691,7 @@ pub enum SoleTraderRange {
 
 /// Where in the range the proposal lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ProposalPoint {
     /// The floor.
@@ -656,6 +704,7 @@ pub enum ProposalPoint {
 
 /// `numbers.toml`: number formats by series: `"东城管当罚〔{yyyy}〕第{seq:6}号"`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NumbersFile {
     /// Series -> format with `{yyyy}` and `{seq}` or `{seq:6}`.
@@ -665,6 +714,7 @@ pub struct NumbersFile {
 
 /// `offences/*.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OffencesFile {
     /// Offences.
@@ -677,6 +727,7 @@ pub struct OffencesFile {
 
 /// One offence (案由) in one period of time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Offence {
     /// Id, lower-case ASCII with hyphens.
@@ -754,6 +805,7 @@ pub struct Offence {
 
 /// A code in some catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Code {
     /// Catalogue.
@@ -764,6 +816,7 @@ pub struct Code {
 
 /// 责令改正.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrderRule {
     /// Text as printed.
@@ -774,6 +827,7 @@ pub struct OrderRule {
 
 /// Direct or conditional on an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Clause {
     /// No order needed first.
@@ -784,6 +838,7 @@ pub enum Clause {
 
 /// What may be imposed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Penalty {
     /// 警告.
@@ -811,6 +866,7 @@ pub struct Penalty {
 
 /// Whether a measure is named by the clause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Measure {
     /// Not named.
@@ -824,6 +880,7 @@ pub enum Measure {
 
 /// Range in whole yuan, both ends included (以上、以下包括本数).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct YuanRange {
     /// Floor; absent where the clause names none.
@@ -835,6 +892,7 @@ pub struct YuanRange {
 
 /// 违法所得.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Gain {
     /// Ask the fact `gain`; yes goes to the ordinary procedure (没收).
@@ -846,6 +904,7 @@ pub enum Gain {
 
 /// An item of a waiver list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct WaiveRow {
     /// Rule id within the offence.
@@ -862,6 +921,7 @@ pub struct WaiveRow {
 
 /// A limb that a law excludes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ExcludedLimb {
     /// Which.
@@ -872,6 +932,7 @@ pub struct ExcludedLimb {
 
 /// 裁量阶次: one row of the decision table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Tier {
     /// Id within the offence.
@@ -903,6 +964,7 @@ pub struct Tier {
 
 /// What a tier imposes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Impose {
     /// Order only (the clause says 可以).
@@ -919,6 +981,7 @@ pub enum Impose {
 
 /// What happens where tiers overlap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Overlap {
     /// Rows exclude each other; an overlap is an error.
@@ -930,6 +993,7 @@ pub enum Overlap {
 
 /// Two offences that may fit one act (处罚法 29).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
     /// One.
@@ -950,6 +1014,7 @@ pub struct Pair {
 
 /// How two offences stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Relation {
     /// 特别规定优于一般规定.
@@ -962,6 +1027,7 @@ pub enum Relation {
 
 /// A case with its outcome, run by `check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Example {
     /// What it shows.
@@ -996,6 +1062,7 @@ pub struct Example {
 
 /// A fact in an example: `true`, `15`, `"value"`, `"1.5"` for a measure, `"?"` for asked and unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum ExampleValue {
     /// Yes or no.
@@ -1008,6 +1075,7 @@ pub enum ExampleValue {
 
 /// First-offence look-up in an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExampleHistory {
     /// Nothing found, fresh.
@@ -1023,6 +1091,7 @@ pub enum ExampleHistory {
 
 /// The earlier order in an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ExampleOrder {
     /// None.
@@ -1040,6 +1109,7 @@ pub enum ExampleOrder {
 
 /// What comes out of an example; only what is written is compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// Outcome.
@@ -1061,8 +1131,34 @@ pub struct Expect {
     pub provisional: Option<bool>,
 }
 
+/// `signatures.toml`: two people stand for the pack; left out of the hash, made over it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SignaturesFile {
+    /// Signatures; at least two, by different people with different keys.
+    #[serde(default, rename = "signature")]
+    pub signatures: Vec<PackSignature>,
+}
+
+/// One signature over the domain-separated pack hash. Who holds the key is checked by HQ and phone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PackSignature {
+    /// Who signed: a role or a staff number.
+    pub signer: String,
+    /// Key id.
+    pub key: String,
+    /// `p256-sha256` or `sm2-sm3`.
+    pub algorithm: String,
+    /// Signature, hex.
+    pub value: String,
+}
+
 /// `templates/*.toml`: any number of `[[template]]`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct TemplatesFile {
     /// Slip templates.

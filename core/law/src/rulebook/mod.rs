@@ -21,11 +21,11 @@ mod finding;
 pub mod format;
 mod hash;
 mod numbers;
+pub mod schema;
 mod settings;
 mod table;
 
 pub use build::SEMANTICS;
-pub(crate) use table::scaled;
 pub(crate) use finding::Findings;
 pub use finding::{Finding, PackError, Severity};
 use format::{
@@ -33,6 +33,7 @@ use format::{
 };
 pub use hash::pack_hash;
 pub use settings::Settings;
+pub(crate) use table::scaled;
 pub use table::{Cond, Domain, Known, MAX_INPUTS, MAX_ROWS, Table, Test, Verdict, written};
 
 /// The files of a pack: path inside the pack -> bytes. Callers read the disk; this crate never does.
@@ -66,6 +67,7 @@ pub struct Rulebook {
     pub(crate) offences: Vec<OffenceRules>,
     pub(crate) pairs: Vec<Pair>,
     pub(crate) templates: BTreeMap<SlipKind, SlipTemplate>,
+    pub(crate) signatures: Vec<format::PackSignature>,
     /// As written, for packs that import this one.
     pub(crate) written: Written,
 }
@@ -242,6 +244,12 @@ impl Rulebook {
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Signatures as read; verifying them needs keys, which this crate does not know.
+    #[must_use]
+    pub fn signatures(&self) -> &[format::PackSignature] {
+        &self.signatures
     }
 
     /// The packs it rests on.

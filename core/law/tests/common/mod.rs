@@ -89,6 +89,7 @@ basis = ["town 第二条"]
 order = { text = "立即清理", hours = 0 }
 clause = "order_first"
 boundary = "“以上”“以下”均包括本数"
+overlap = "unique"
 [offence.penalty]
 fine = "must"
 individual = { low = 50, high = 500 }
@@ -111,6 +112,32 @@ name = "从重"
 when = { area = ">5" }
 individual = { low = 200, high = 500 }
 unit = { low = 200, high = 500 }
+over_gate = true
+[[offence.example]]
+name = "light"
+order = "not_corrected"
+facts = { on_road = true, area = "1.9", gain = false, minor = false, harm = "slight" }
+expect = { outcome = "fine", yuan = 50, tier = "light" }
+[[offence.example]]
+name = "common low"
+order = "refused"
+facts = { on_road = true, area = 2, gain = false, minor = false, harm = "slight" }
+expect = { outcome = "fine", yuan = 100, tier = "common" }
+[[offence.example]]
+name = "common high"
+order = "not_corrected"
+facts = { on_road = true, area = 5, gain = false, minor = false, harm = "slight" }
+expect = { outcome = "fine", tier = "common" }
+[[offence.example]]
+name = "heavy"
+order = "not_corrected"
+party = "sole_trader"
+facts = { on_road = true, area = "5.1", gain = false, minor = false, harm = "slight" }
+expect = { outcome = "ordinary_procedure", tier = "heavy", offence = "stall" }
+[[offence.example]]
+name = "no"
+facts = { on_road = false }
+expect = { outcome = "no_violation" }
 
 # 处二十元以上五十元以下罚款
 [[offence]]
@@ -128,6 +155,11 @@ gain_reason = "乱扔垃圾不会取得款项"
 fine = "must"
 individual = { low = 20, high = 50 }
 unit = { low = 500, high = 5000 }
+over_gate = true
+[[offence.example]]
+name = "fine"
+facts = { minor = false, harm = "slight", corrected = false }
+expect = { outcome = "fine", yuan = 20 }
 
 # 给予警告，可以并处二百元以下罚款
 [[offence]]
@@ -147,6 +179,10 @@ fine = "may"
 both = true
 individual = { high = 200 }
 unit = { high = 200 }
+[[offence.example]]
+name = "warning"
+facts = { minor = false, harm = "slight", corrected = false }
+expect = { outcome = "warning" }
 
 # 每只二十元以上五十元以下
 [[offence]]
@@ -163,6 +199,11 @@ fine = "must"
 individual = { low = 20, high = 50 }
 unit = { low = 20, high = 50 }
 per = "heads"
+over_gate = true
+[[offence.example]]
+name = "two"
+facts = { minor = false, harm = "slight", corrected = false, heads = 2, gain = false }
+expect = { outcome = "fine", yuan = 40 }
 
 # 没有罚则
 [[offence]]
@@ -173,6 +214,10 @@ fact_text = "不文明行为"
 violated = ["town 第九条"]
 order = { text = "", hours = 0 }
 clause = "direct"
+[[offence.example]]
+name = "advice"
+facts = { corrected = false }
+expect = { outcome = "advice" }
 
 # 与占道摆摊同一行为，幅度更高
 [[offence]]
@@ -180,7 +225,7 @@ id = "stall-city"
 name = "擅自占用城市道路"
 conduct = "occupy"
 fact_text = "擅自占用城市道路"
-elements = { on_road = true, area = ">5" }
+elements = { on_road = true, area = ">5.5" }
 violated = ["town 第十条"]
 basis = ["town 第十一条"]
 order = { text = "限期改正", hours = 24 }
@@ -189,6 +234,19 @@ clause = "direct"
 fine = "may"
 individual = { high = 20000 }
 unit = { high = 20000 }
+over_gate = true
+[[offence.example]]
+name = "over"
+facts = { minor = false, harm = "slight", corrected = false, on_road = true, area = "5.6", gain = false }
+expect = { outcome = "ordinary_procedure" }
+[[offence.example]]
+name = "not"
+facts = { on_road = true, area = "5.5" }
+expect = { outcome = "no_violation" }
+[[offence.example]]
+name = "not"
+facts = { on_road = false, area = 9 }
+expect = { outcome = "no_violation" }
 
 [[pair]]
 a = "stall"
@@ -198,10 +256,40 @@ because = "两部规定均可适用"
 cite = ["cfl 第二十九条"]
 "#;
 
+pub const NUMBERS: &str = r#"
+[numbers]
+penalty = "镇当罚〔{yyyy}〕第{seq:6}号"
+no_penalty = "镇不罚〔{yyyy}〕第{seq}号"
+order = "镇责改〔{yyyy}〕第{seq}号"
+notice = "镇告〔{yyyy}〕第{seq}号"
+hand_written = "镇手〔{yyyy}〕第{seq}号"
+"#;
+
+pub const ORGAN: &str = r#"
+name = "某镇综合行政执法办公室"
+code = "TOWN"
+address = "某镇一路1号"
+phone = "0000-1"
+complaint_phone = "0000-2"
+come_where = "某镇一路1号"
+come_when = "工作日"
+data_purpose = "仅用于本案"
+[bank]
+name = "样例银行"
+address = "某镇二路"
+[reconsideration]
+name = "某市人民政府"
+[court]
+name = "某市人民法院"
+"#;
+
 pub fn town_files() -> Files {
     let mut files = Files::new();
     let mut put = |name: &str, text: &str| files.insert(name.to_owned(), text.as_bytes().to_vec());
-    put("manifest.toml", MANIFEST);
+    put(
+        "manifest.toml",
+        &MANIFEST.replace("hash = \"\"", &format!("hash = \"{}\"", national().reference().hash)),
+    );
     put("facts.toml", FACTS);
     put("offences/all.toml", OFFENCES);
     put(
@@ -209,8 +297,8 @@ pub fn town_files() -> Files {
         "[instruments.town]\ntitle = \"某镇测试条例\"\nlevel = \"local_regulation\"\nversion = 2025-06-01\n",
     );
     put("settings.toml", "waiver = \"delegated\"\nwaiver_cite = [\"town 第二十条\"]\n");
-    put("numbers.toml", "[numbers]\npenalty = \"镇当罚〔{yyyy}〕第{seq:6}号\"\n");
-    put("organ.toml", "name = \"某镇综合行政执法办公室\"\ncode = \"TOWN\"\n");
+    put("numbers.toml", NUMBERS);
+    put("organ.toml", ORGAN);
     files
 }
 

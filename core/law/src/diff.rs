@@ -1,0 +1,215 @@
+//! What changes between two versions of a pack, in sentences: for whom, from what, to what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    check::boxes::{Space, meet},
+    decision::FineRange,
+    rulebook::{Cond, OffenceRules, Rulebook, Table, fine_range, format::Impose},
+    terms::Outcome,
+};
+
+/// Sentences in Chinese, each saying what changes from `old` to `new`; empty when nothing does.
+#[must_use]
+pub fn diff(old: &Rulebook, new: &Rulebook) -> Vec<String> {
+    let mut out = Vec::new();
+    manifest(old, new, &mut out);
+    named("设置", &json_map(&old.written.settings), &json_map(&new.written.settings), &mut out);
+    named("机关信息", &json_map(&old.organ), &json_map(&new.organ), &mut out);
+    named("字号格式", &json_map(&old.numbers), &json_map(&new.numbers), &mut out);
+    named("当场处罚限额", &json_map(&old.written.gates), &json_map(&new.written.gates), &mut out);
+    let facts = |book: &Rulebook| book.facts().iter().map(|f| (f.name.clone(), json(f))).collect();
+    named("事实", &facts(old), &facts(new), &mut out);
+    let limbs = |book: &Rulebook| {
+        book.written.limbs.iter().map(|l| (format!("{:?} {}", l.limb, l.name), json(&l.any))).collect()
+    };
+    named("不予处罚情形", &limbs(old), &limbs(new), &mut out);
+    let mitigation =
+        |book: &Rulebook| book.written.mitigation.iter().map(|m| (m.id.clone(), json(m))).collect();
+    named("从轻减轻情形", &mitigation(old), &mitigation(new), &mut out);
+    let clocks = |book: &Rulebook| book.clocks.clocks.iter().map(|c| (c.id.clone(), json(c))).collect();
+    named("期限", &clocks(old), &clocks(new), &mut out);
+    let papers = |book: &Rulebook| book.templates().map(|t| (t.title.clone(), json(t))).collect();
+    named("文书", &papers(old), &papers(new), &mut out);
+    offences(old, new, &mut out);
+    out
+}
+
+fn manifest(old: &Rulebook, new: &Rulebook, out: &mut Vec<String>) {
+    let (a, b) = (&old.manifest, &new.manifest);
+    if a.id != b.id {
+        out.push(format!("不是同一规则包：{} 与 {}", a.id, b.id));
+    }
+    if a.version != b.version {
+        let note = if b.version < a.version { "（版本号后退，不能发布）" } else { "" };
+        out.push(format!("版本由 {} 改为 {}{note}", a.version, b.version));
+    } else if old.hash != new.hash {
+        out.push(format!("内容有变而版本号仍为 {}，不能发布", a.version));
+    }
+    if a.effective_from != b.effective_from {
+        out.push(format!("施行日期由 {} 改为 {}", a.effective_from.0, b.effective_from.0));
+    }
+    if a.sample != b.sample {
+        out.push(format!("由{}改为{}", sample(a.sample), sample(b.sample)));
+    }
+}
+
+fn sample(sample: bool) -> &'static str {
+    if sample { "样例" } else { "正式" }
+}
+
+type Named = BTreeMap<String, String>;
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Top-level keys of a table and their values.
+fn json_map<T: serde::Serialize>(value: &T) -> Named {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::Object(map)) => map.into_iter().map(|(k, v)| (k, v.to_string())).collect(),
+        _ => Named::new(),
+    }
+}
+
+fn named(what: &str, old: &Named, new: &Named, out: &mut Vec<String>) {
+    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+    for key in keys {
+        match (old.get(key), new.get(key)) {
+            (Some(a), Some(b)) if a == b => {}
+            // Long values would not be read: the name is enough.
+            (Some(a), Some(b)) if a.len() + b.len() < 160 => {
+                out.push(format!("{what}“{key}”由 {a} 改为 {b}"))
+            }
+            (Some(_), Some(_)) => out.push(format!("{what}“{key}”有修改")),
+            (None, Some(_)) => out.push(format!("新增{what}“{key}”")),
+            (Some(_), None) => out.push(format!("删去{what}“{key}”")),
+            (None, None) => {}
+        }
+    }
+}
+
+fn offences(old: &Rulebook, new: &Rulebook, out: &mut Vec<String>) {
+    let key = |o: &OffenceRules| (o.is.id.clone(), o.is.effective_from);
+    let before: BTreeMap<_, _> = old.offences.iter().map(|o| (key(o), o)).collect();
+    let after: BTreeMap<_, _> = new.offences.iter().map(|o| (key(o), o)).collect();
+    for (key, offence) in &after {
+        match before.get(key) {
+            None => out.push(format!("新增案由“{}”（{}）", offence.is.name, offence.is.id)),
+            Some(was) => changed(old, new, was, offence, out),
+        }
+    }
+    for (key, offence) in &before {
+        if !after.contains_key(key) {
+            out.push(format!("删去案由“{}”（{}）：不再视为违法", offence.is.name, offence.is.id));
+        }
+    }
+}
+
+fn changed(old: &Rulebook, new: &Rulebook, a: &OffenceRules, b: &OffenceRules, out: &mut Vec<String>) {
+    let name = &b.is.name;
+    let mut say = |text: String| out.push(format!("“{name}”：{text}"));
+    if a.is.name != b.is.name {
+        say(format!("案由名称由“{}”改为“{name}”", a.is.name));
+    }
+    if a.is.clause != b.is.clause {
+        say(match b.is.clause {
+            crate::rulebook::format::Clause::OrderFirst => "改为先责令改正、拒不改正才处罚，变轻".to_owned(),
+            crate::rulebook::format::Clause::Direct => "改为可以直接处罚，变重".to_owned(),
+        });
+    }
+    for (what, x, y) in [
+        ("构成要件", json(&a.is.elements), json(&b.is.elements)),
+        ("违反规定", json(&a.is.violated), json(&b.is.violated)),
+        ("处罚依据", json(&a.is.basis), json(&b.is.basis)),
+        ("责令改正", json(&a.is.order), json(&b.is.order)),
+        ("免罚清单", json(&a.is.waive), json(&b.is.waive)),
+        ("违法事实文字", json(&a.is.fact_text), json(&b.is.fact_text)),
+    ] {
+        if x != y {
+            say(format!("{what}由 {x} 改为 {y}"));
+        }
+    }
+    for (unit, who) in [(false, "个人"), (true, "单位")] {
+        let (was, is) = (a.clause_range(unit), b.clause_range(unit));
+        if was != is {
+            say(format!("对{who}的法定幅度由{}改为{}{}", words(was), words(is), trend(was, is)));
+        }
+        for sentence in tiers(old, new, a, b, unit) {
+            say(format!("{who}{sentence}"));
+        }
+    }
+}
+
+/// What a tier does to one kind of party.
+fn effect(offence: &OffenceRules, tier: usize, unit: bool) -> (Option<Outcome>, Option<FineRange>) {
+    let Some(row) = offence.tier(tier) else { return (None, None) };
+    let outcome = row.impose.map(|impose| match impose {
+        Impose::Order => Outcome::Order,
+        Impose::Warning => Outcome::Warning,
+        Impose::Fine => Outcome::Fine,
+        Impose::WarningAndFine => Outcome::WarningAndFine,
+        Impose::Ordinary => Outcome::OrdinaryProcedure,
+    });
+    let own = if unit { row.unit } else { row.individual }.map(fine_range);
+    let fined = !matches!(row.impose, Some(Impose::Order | Impose::Warning));
+    (outcome, own.or_else(|| offence.clause_range(unit)).filter(|_| fined))
+}
+
+/// Cuts both tables at the bounds of both, and says where the effect differs.
+fn tiers(old: &Rulebook, new: &Rulebook, a: &OffenceRules, b: &OffenceRules, unit: bool) -> Vec<String> {
+    let mut inputs = a.tiers.table.inputs.clone();
+    inputs.extend(b.tiers.table.inputs.iter().filter(|i| !a.tiers.table.inputs.contains(i)).cloned());
+    let row = |table: &Table, row: usize| -> Vec<Cond> {
+        let cells = table.rows.get(row).map(Vec::as_slice).unwrap_or_default();
+        cells
+            .iter()
+            .filter_map(|c| {
+                let name = table.inputs.get(c.input)?;
+                Some(Cond { input: inputs.iter().position(|i| i == name)?, test: c.test })
+            })
+            .collect()
+    };
+    let rows_a: Vec<Vec<Cond>> = (0..a.tiers.table.rows.len()).map(|r| row(&a.tiers.table, r)).collect();
+    let rows_b: Vec<Vec<Cond>> = (0..b.tiers.table.rows.len()).map(|r| row(&b.tiers.table, r)).collect();
+    let all: Vec<Vec<Cond>> = rows_a.iter().chain(&rows_b).cloned().collect();
+    let space = Space::new(&inputs, &all, |name| new.domain(name).or_else(|| old.domain(name)).cloned());
+    let mut sentences = Vec::new();
+    for (i, x) in rows_a.iter().enumerate() {
+        for (j, y) in rows_b.iter().enumerate() {
+            let Some(both) = meet(&space.block(x), &space.block(y)) else { continue };
+            let (was, is) = (effect(a, i, unit), effect(b, j, unit));
+            if was == is {
+                continue;
+            }
+            let name = |o: &OffenceRules, t: usize| o.tier(t).map_or(String::new(), |t| t.name.clone());
+            let result = |(outcome, range): (Option<Outcome>, Option<FineRange>)| match (outcome, range) {
+                (Some(outcome), None) => outcome.name().to_owned(),
+                (_, range) => words(range),
+            };
+            sentences.push(format!(
+                "，{}时由“{}”{}改为“{}”{}{}",
+                space.phrase(&both, new),
+                name(a, i),
+                result(was),
+                name(b, j),
+                result(is),
+                trend(was.1, is.1)
+            ));
+        }
+    }
+    sentences
+}
+
+fn words(range: Option<FineRange>) -> String {
+    range.map_or_else(|| "不罚款".to_owned(), |r| format!("{}至{}元", r.low.digits(), r.high.digits()))
+}
+
+fn trend(was: Option<FineRange>, is: Option<FineRange>) -> &'static str {
+    let key = |range: Option<FineRange>| range.map(|r| (r.high, r.low));
+    match key(is).cmp(&key(was)) {
+        std::cmp::Ordering::Less => "，变轻",
+        std::cmp::Ordering::Equal => "",
+        std::cmp::Ordering::Greater => "，变重",
+    }
+}

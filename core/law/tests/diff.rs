@@ -1,0 +1,74 @@
+//! A supervisor reads what changes between two versions, and for whom; a new pack is sound at once.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use common::*;
+use ezhifa_law::{check::check, check::mutations, diff::diff, rulebook::Rulebook, scaffold::new_pack};
+
+const ALL: &str = "offences/all.toml";
+
+#[track_caller]
+fn says(file: &str, from: &str, to: &str, words: &[&str]) {
+    let text = diff(&town(), &town_with(file, from, to)).join("\n");
+    for word in words {
+        assert!(text.contains(word), "{word} in\n{text}");
+    }
+}
+
+#[test]
+fn nothing_changes_nothing_is_said() {
+    assert_eq!(diff(&town(), &town()), [""; 0]);
+}
+
+#[test]
+fn a_moved_bound_says_for_which_measure_the_result_changes() {
+    let text = town_files();
+    let text = String::from_utf8(text[ALL].clone()).unwrap();
+    let moved =
+        text.replacen("area = \"<2\"", "area = \"<3\"", 1).replacen("area = \"2..5\"", "area = \"3..5\"", 1);
+    let mut files = town_files();
+    files.insert(ALL.into(), moved.into_bytes());
+    let said = diff(&town(), &load(&files)).join("\n");
+    assert!(
+        said.contains(
+            "个人，面积（area）为2至2.9㎡时由“一般”100.00至200.00元改为“从轻”50.00至100.00元，变轻"
+        ),
+        "{said}"
+    );
+    assert!(said.contains("版本号仍为 1"), "{said}");
+}
+
+#[test]
+fn ranges_settings_and_clauses_are_told_apart_by_party() {
+    says(
+        ALL,
+        "individual = { low = 20, high = 50 }",
+        "individual = { low = 20, high = 100 }",
+        &["“乱扔垃圾”：对个人的法定幅度由20.00至50.00元改为20.00至100.00元，变重"],
+    );
+    says(
+        "settings.toml",
+        "\"delegated\"",
+        "\"head_confirms\"",
+        &["设置“waiver”由 \"delegated\" 改为 \"head_confirms\""],
+    );
+    says(ALL, "clause = \"order_first\"", "clause = \"direct\"", &["可以直接处罚，变重"]);
+    says(
+        ALL,
+        "id = \"dog\"",
+        "id = \"dog-2\"",
+        &["新增案由“未清除犬粪”（dog-2）", "删去案由“未清除犬粪”（dog）"],
+    );
+    says("manifest.toml", "version = 1", "version = 2", &["版本由 1 改为 2"]);
+}
+
+#[test]
+fn a_new_pack_passes_its_own_check() {
+    let national = national();
+    let from = chrono::NaiveDate::from_ymd_opt(2026, 1, 1).unwrap();
+    let files = new_pack("my-town", "“某镇”\"规则包\"", "某镇综合行政执法办公室", from, &national);
+    assert_eq!(check(&files, &[&national]), []);
+    assert_eq!(mutations(&files, &[&national]), []);
+    assert!(Rulebook::load(&files, &[&national]).unwrap().is_sample());
+}
