@@ -9,7 +9,7 @@ use ezhifa_field::{
     mark::Verdict,
     numbers::{NumberError, State},
     search::{CaseRow, KeyKind, Query},
-    store::{Dao, Store, StoreError},
+    store::{Store, StoreError},
     vault::{self, About},
 };
 use ezhifa_seal::{entry::{Epoch, Fault}, hash::sha256};
@@ -81,7 +81,7 @@ fn a_restored_backup_starts_a_new_epoch_burns_numbers_and_declares_the_hole() {
     assert!(declared.contains(&format!("\"to\":{}", old.seq)), "{declared}");
     let next = store.read(|dao| dao.next_number("penalty", 2026, 0)).unwrap();
     assert_eq!(next, None, "the old block may have been used: {first} {second}");
-    let account = store.read(Dao::number_accounts).unwrap().remove(0);
+    let account = store.read(|dao| dao.number_accounts()).unwrap().remove(0);
     assert_eq!((account.count(State::Burnt), account.count(State::Free), account.adds_up()), (9, 0, true));
     drop(store);
     assert_eq!(world.open().opened().verdict, Some(Verdict::Fine), "once declared, it is settled");
@@ -308,7 +308,7 @@ fn a_block_is_used_once_and_every_number_is_explained() {
     assert!(void("样执〔2026〕1号", "再次").is_err(), "void is final");
     assert!(store.write(|dao| dao.mark_issued("样执〔2026〕1号")).is_err());
 
-    let account = store.read(Dao::number_accounts).unwrap().remove(0);
+    let account = store.read(|dao| dao.number_accounts()).unwrap().remove(0);
     let states = [State::Free, State::Reserved, State::Issued, State::Void, State::Lost, State::Burnt];
     assert_eq!(states.map(|s| account.count(s)), [1, 1, 1, 1, 1, 0]);
     assert!(account.adds_up());

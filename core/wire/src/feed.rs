@@ -320,7 +320,7 @@ pub struct Seen {
     pub as_of_ms: i64,
     /// Key of this month.
     pub key: SeenKey,
-    /// Version of the normal form of ids (`seal::seen::RULES`).
+    /// Version of the normal form of ids (`law::keys::KEY_FORM`).
     pub form: u16,
     /// Hits.
     pub hits: Vec<SeenHit>,

@@ -201,6 +201,14 @@ impl Store {
         Ok(())
     }
 
+    /// Stops the file from growing beyond so many pages: how tests fill a disk.
+    #[doc(hidden)]
+    pub fn limit_pages(&self, pages: u32) {
+        if let Ok(writer) = self.writer.lock() {
+            let _ = writer.conn.pragma_update(None, "max_page_count", pages);
+        }
+    }
+
     /// Before the app goes to the background: the WAL is folded into the file.
     ///
     /// # Errors

@@ -19,7 +19,8 @@ pub const START: i64 = 1_795_000_000_000;
 pub const KEY: [u8; 32] = [42; 32];
 
 pub struct World {
-    pub dir: tempfile::TempDir,
+    dir: Option<tempfile::TempDir>,
+    root: std::path::PathBuf,
     pub places: Places,
     pub clock: Arc<ManualClock>,
     hq: SoftwareKey,
@@ -46,9 +47,20 @@ pub fn body(n: i64) -> String {
 impl World {
     pub fn new() -> World {
         let dir = tempfile::tempdir().unwrap();
-        let places = Places { dir: dir.path().join("store"), mark: dir.path().join("mark") };
+        let mut world = World::at(dir.path());
+        world.dir = Some(dir);
+        world
+    }
+
+    /// In a folder that somebody else cleans up.
+    pub fn at(root: &Path) -> World {
+        let places = Places { dir: root.join("store"), mark: root.join("mark") };
         let hq = SoftwareKey::from_secret(Algorithm::P256Sha256, [1; 32]).unwrap();
-        World { dir, places, clock: Arc::new(ManualClock::at(START)), hq }
+        World { dir: None, root: root.to_owned(), places, clock: Arc::new(ManualClock::at(START)), hq }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.root
     }
 
     pub fn platform(&self) -> Platform {
@@ -159,4 +171,39 @@ fn collect(dir: &Path, out: &mut BTreeMap<String, Vec<u8>>) {
             out.insert(path.to_str().unwrap().to_owned(), std::fs::read(&path).unwrap());
         }
     }
+}
+
+/// A probe made of a closure.
+pub struct Hook<F>(pub F);
+impl<F: Fn(ezhifa_field::keys::Point) -> Result<(), StoreError> + Send + Sync> ezhifa_field::keys::Probe for Hook<F> {
+    fn at(&self, point: ezhifa_field::keys::Point) -> Result<(), StoreError> {
+        self.0(point)
+    }
+}
+
+impl World {
+    /// The two transactions of an issue, as DESIGN.md 6 orders them; what Ok answers was acknowledged.
+    pub fn issue(&self, store: &Store, case: &str) -> Result<String, StoreError> {
+        use ezhifa_field::keys::Point;
+        let text = store.write(|dao| {
+            let number = dao.next_number("penalty", 2026, START)?.ok_or(StoreError::Internal("none"))?;
+            let text = format!("样执〔2026〕{}号", number.n);
+            dao.reserve(&number, case, &text)?;
+            dao.append(Kind::Case, 1, Some(case), &format!(r#"{{"decided":"{text}"}}"#))?;
+            Ok::<_, StoreError>(text)
+        })?;
+        store.platform().probe.at(Point::BeforeSign)?;
+        store.platform().probe.at(Point::AfterSign)?;
+        sign(store, case, &text)?;
+        store.platform().probe.at(Point::BeforePrint)?;
+        Ok(text)
+    }
+}
+
+/// Second transaction; opening a phone runs it for every decided, unsigned number.
+pub fn sign(store: &Store, case: &str, text: &str) -> Result<(), StoreError> {
+    store.write(|dao| {
+        dao.append(Kind::Case, 1, Some(case), &format!(r#"{{"slip":"{text}"}}"#))?;
+        dao.mark_issued(text)
+    })
 }

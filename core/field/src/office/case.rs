@@ -1,0 +1,218 @@
+//! Cases: open, look, act, search.
+
+use ezhifa_casework::{
+    case::{Case, Phase},
+    command::Command,
+    event::{CaseEvent, CaseId, Choice, Source},
+    law::decision::{Decision, Question},
+    people::Place,
+};
+
+use super::{
+    CaseLine, FieldOffice, Open,
+    desk::Parts,
+    line, project::{self, At},
+};
+use crate::{
+    error::{Error, FieldError, Not},
+    search::{KeyKind, Query},
+};
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acted {
+    /// The events, as they stand in the journal.
+    pub events: Vec<CaseEvent>,
+    /// How far the case is now.
+    pub phase: Phase,
+    /// The case after it.
+    pub case: Case,
+}
+
+impl Open {
+    /// Folds a case from the journal.
+    pub(super) fn case(&self, id: &CaseId) -> Result<Case, Error> {
+        let entries = self.store.read(|dao| dao.case_entries(&id.0))?;
+        let mut case = Case::new(id.clone());
+        for stored in entries.iter().filter(|s| matches!(s.entry.header.kind.as_str(), "case" | "drill")) {
+            // A purged body is past its retention: the case is then only its headers.
+            if let Some(body) = &stored.entry.body {
+                case.apply(&serde_json::from_str::<CaseEvent>(body)?);
+            }
+        }
+        if entries.is_empty() { Err(Not::Case.into()) } else { Ok(case) }
+    }
+}
+
+impl FieldOffice {
+    /// Opens a case (立案线索). The id is the same for ever.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn open_case(
+        &self,
+        source: Source,
+        place: Place,
+        drill: bool,
+        continues: Option<CaseId>,
+    ) -> Result<CaseId, FieldError> {
+        let random: [u8; 10] = self.ports.platform.random().map_err(Error::from)?;
+        self.open_case_as(&CaseId(format!("c-{}", data_encoding::BASE32_NOPAD.encode(&random).to_lowercase())), source, place, drill, continues)
+    }
+
+    /// [`FieldOffice::open_case`] with an id that the caller made: scenarios and tests.
+    ///
+    /// # Errors
+    /// As there; the case is open already.
+    pub fn open_case_as(
+        &self,
+        id: &CaseId,
+        source: Source,
+        place: Place,
+        drill: bool,
+        continues: Option<CaseId>,
+    ) -> Result<CaseId, FieldError> {
+        let command = Command::Open { source, place, drill, continues };
+        self.run(id, &command, &|_| Ok(()))?;
+        Ok(id.clone())
+    }
+
+    /// Does what the officers ask, if the law lets them. Deciding, issuing and printing have calls of
+    /// their own.
+    ///
+    /// # Errors
+    /// A refusal with its article and the next step; a condition of the phone; the store.
+    pub fn act(&self, case: &CaseId, command: &Command) -> Result<Acted, FieldError> {
+        let own = match command {
+            Command::Decide { .. } => Some("decide"),
+            Command::IssueSlip { .. } => Some("issue"),
+            Command::RecordPrint { .. } => Some("print"),
+            Command::AskHistory => Some("history"),
+            Command::AddEvidence(_) => Some("capture"),
+            _ => None,
+        };
+        if let Some(call) = own {
+            return Err(Error::from(Not::OwnCall(call)).into());
+        }
+        Ok(self.run(case, command, &|_| Ok(()))?.0)
+    }
+
+    /// Handles a command and appends its events in one transaction. `prepare` may change the desk.
+    pub(super) fn run(
+        &self,
+        id: &CaseId,
+        command: &Command,
+        prepare: &dyn Fn(&mut Parts) -> Result<(), Error>,
+    ) -> Result<(Acted, Vec<At>), Error> {
+        let open = self.opened()?;
+        let _turn = self.desk_lock();
+        let case = match open.case(id) {
+            // Evidence may come before everything else.
+            Err(Error::Not(Not::Case)) if matches!(command, Command::Open { .. } | Command::AddEvidence(_)) => {
+                Case::new(id.clone())
+            }
+            other => other?,
+        };
+        let mut parts = self.parts(&open, &case, Some(command))?;
+        prepare(&mut parts)?;
+        let events = parts.handle(&case, command)?;
+        let law = parts.law.as_ref().map(|(_, now)| now.as_ref());
+        let (after, at) = open.store.write::<_, Error>(|dao| project::append(dao, &case, &events, law))?;
+        Ok((Acted { events, phase: after.phase(), case: after }, at))
+    }
+
+    /// A case as it stands.
+    ///
+    /// # Errors
+    /// No such case.
+    pub fn case(&self, id: &CaseId) -> Result<Case, FieldError> {
+        Ok(self.opened()?.case(id)?)
+    }
+
+    /// Every event of a case, in order: what a supervisor reads.
+    ///
+    /// # Errors
+    /// No such case.
+    pub fn events(&self, id: &CaseId) -> Result<Vec<CaseEvent>, FieldError> {
+        let read = || -> Result<Vec<CaseEvent>, Error> {
+            let entries = self.opened()?.store.read(|dao| dao.case_entries(&id.0))?;
+            let bodies = entries
+                .iter()
+                .filter(|s| matches!(s.entry.header.kind.as_str(), "case" | "drill"))
+                .filter_map(|s| s.entry.body.as_ref());
+            let events = bodies.map(|b| serde_json::from_str(b)).collect::<Result<_, _>>()?;
+            Ok(events)
+        };
+        Ok(read()?)
+    }
+
+    /// The newest cases, at most `most`.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn cases(&self, most: usize) -> Result<Vec<CaseLine>, FieldError> {
+        self.find(&Query::Opened { from_ms: i64::MIN, to_ms: i64::MAX }, most)
+    }
+
+    /// Cases by offence, phase, place or time. Looking for people is [`FieldOffice::look_up`].
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn find(&self, query: &Query<'_>, most: usize) -> Result<Vec<CaseLine>, FieldError> {
+        let find = || -> Result<Vec<CaseLine>, Error> {
+            let rows = self.opened()?.store.read(|dao| dao.search(query, most))?;
+            rows.iter().map(line::CaseLine::read).collect()
+        };
+        Ok(find()?)
+    }
+
+    /// Cases of this phone by party, plate or number. Who asked, why and how many were found is an entry.
+    ///
+    /// # Errors
+    /// Nobody is signed in; the store.
+    pub fn look_up(&self, reason: &str, kind: KeyKind, text: &str, most: usize) -> Result<Vec<CaseLine>, FieldError> {
+        let look = || -> Result<Vec<CaseLine>, Error> {
+            let officer = self.state().signed_in.keys().next().cloned().ok_or(Not::Crew)?;
+            let rows = self.opened()?.store.look_up(&officer.0, reason, kind, text, most)?;
+            rows.iter().map(line::CaseLine::read).collect()
+        };
+        Ok(look()?)
+    }
+
+    /// What the law still needs to know of this case, fewest first.
+    ///
+    /// # Errors
+    /// No rulebook, no offence chosen.
+    pub fn questions(&self, id: &CaseId) -> Result<Vec<Question>, FieldError> {
+        let ask = || -> Result<Vec<Question>, Error> {
+            let open = self.opened()?;
+            let case = open.case(id)?;
+            let parts = self.parts(&open, &case, None)?;
+            let Some(inquiry) = case.inquiry(parts.now, parts.encounter_fines(), None) else { return Ok(Vec::new()) };
+            ezhifa_casework::books::Books::questions(&parts.books()?, &inquiry).map_err(Error::Law)
+        };
+        Ok(ask()?)
+    }
+
+    /// Asks the rulebook; the officers may choose otherwise where it leaves a choice.
+    ///
+    /// # Errors
+    /// A refusal; the offence is suspended.
+    pub fn propose(&self, id: &CaseId, choice: Option<Choice>) -> Result<Decision, FieldError> {
+        self.not_suspended(id)?;
+        let (acted, _) = self.run(id, &Command::Propose { choice }, &|_| Ok(()))?;
+        let proposal = acted.case.proposal().map(|p| p.decision.clone());
+        Ok(proposal.ok_or_else(|| Error::Law("没有建议 / nothing was proposed".into()))?)
+    }
+
+    /// HQ may stop an offence at any moment; what is under way may still go elsewhere.
+    pub(super) fn not_suspended(&self, id: &CaseId) -> Result<(), Error> {
+        let open = self.opened()?;
+        let case = open.case(id)?;
+        let Some(act) = case.act() else { return Ok(()) };
+        match open.inbox().suspended(&act.offence, self.wall_ms()) {
+            Some(reason) => Err(Not::Suspended(format!("{}：{reason}", act.offence)).into()),
+            None => Ok(()),
+        }
+    }
+}

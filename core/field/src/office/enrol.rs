@@ -1,0 +1,106 @@
+//! Enrolment: one request with the ticket's one-time code, signed by the phone's own key.
+
+use ezhifa_wire::{
+    Problem,
+    auth::{self, Auth},
+    domains,
+    enrol::{Enrol, Enrolled, Ticket},
+    paths,
+    push::open,
+    seal::{
+        entry::{DeviceId, Epoch},
+        sign::Signed,
+    },
+};
+
+use super::{FieldOffice, Identity, scope};
+use crate::{
+    error::{Error, FieldError, Not},
+    store::{Store, StoreError},
+    transport::{HttpTransport, Request, Transport, TransportError},
+};
+
+impl FieldOffice {
+    /// Enrols this phone with the ticket from HQ's desk (`ezhifa:{…}`). The ready transport is
+    /// `HttpTransport::new(&Ticket::parse(text)?)`.
+    ///
+    /// # Errors
+    /// Enrolled already; the ticket is used, expired or not one; no way to HQ.
+    pub fn enrol(&self, ticket: &str, transport: &dyn Transport) -> Result<(), FieldError> {
+        Ok(self.enrol_with(&Ticket::parse(ticket).map_err(Error::from)?, transport)?)
+    }
+
+    fn enrol_with(&self, ticket: &Ticket, transport: &dyn Transport) -> Result<(), Error> {
+        if self.opened().is_ok() {
+            return Err(Not::EnrolledTwice.into());
+        }
+        let platform = &self.ports.platform;
+        let epoch = Epoch(u64::from_be_bytes(platform.random()?));
+        let nonce: String = platform.random::<16>()?.iter().map(|b| format!("{b:02x}")).collect();
+        let key = self.ports.device_key.as_ref();
+        let wall_ms = self.wall_ms();
+        let body = serde_json::to_vec(&Enrol {
+            code: ticket.code.clone(),
+            key: key.public_key(),
+            epoch,
+            model: self.ports.model.clone(),
+            app: self.ports.app.clone(),
+            wall_ms,
+        })?;
+        // A phone whose clock is wrong learns HQ's from the first answer and asks once more.
+        let mut at_ms = wall_ms;
+        for _ in 0..2 {
+            let device = DeviceId("new".to_owned());
+            let sign = Auth::sign(key, "POST", paths::ENROL, &device, epoch, at_ms, &nonce, &body)?;
+            let answer = transport.send(&Request {
+                method: "POST",
+                path: paths::ENROL.to_owned(),
+                headers: vec![("content-type", "application/json".into()), (auth::HEADER, sign.header())],
+                body: body.clone(),
+            })?;
+            if (200..300).contains(&answer.status) {
+                let signed: Signed =
+                    serde_json::from_slice(&answer.body).map_err(|_| TransportError::NotHq)?;
+                let enrolled: Enrolled =
+                    open(&signed, domains::ENROLLED, "enrolled", std::slice::from_ref(&ticket.hq_key))
+                        .map_err(|_| TransportError::NotHq)?;
+                if enrolled.nonce != nonce {
+                    return Err(TransportError::NotHq.into());
+                }
+                return self.begin_life(ticket, enrolled, epoch);
+            }
+            let problem: Problem = serde_json::from_slice(&answer.body).map_err(|_| TransportError::NotHq)?;
+            if problem.code != ezhifa_wire::ProblemCode::Clock {
+                return Err(Not::Ticket(problem.zh).into());
+            }
+            at_ms = problem.server_ms;
+        }
+        Err(TransportError::Unreachable("clock".to_owned()).into())
+    }
+
+    fn begin_life(&self, ticket: &Ticket, enrolled: Enrolled, epoch: Epoch) -> Result<(), Error> {
+        let device = enrolled.device.clone();
+        let create = || Store::create(&self.places, self.ports.platform.clone(), device.clone(), epoch);
+        let store = match create() {
+            // An enrolment that a crash cut short left a journal that nobody knows: it is set aside, whole.
+            Err(StoreError::AlreadyEnrolled) => {
+                Store::quarantine(&self.places, self.wall_ms())?;
+                create()?
+            }
+            other => other?,
+        };
+        let identity = Identity { enrolled, url: ticket.url.clone(), ca: ticket.ca.clone() };
+        let identity = serde_json::to_vec(&identity)?;
+        store.write::<_, Error>(|dao| Ok(dao.put(scope::OFFICE, "identity", &identity)?))?;
+        self.take(store)
+    }
+
+    /// The ready HTTPS way to the HQ of the enrolment.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn transport(&self) -> Result<HttpTransport, FieldError> {
+        let identity = self.opened()?.identity();
+        Ok(HttpTransport::new(&Ticket::from(&identity)).map_err(Error::from)?)
+    }
+}

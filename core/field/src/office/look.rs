@@ -1,0 +1,97 @@
+//! Looking up HQ's lists: first offences and open orders. Each look-up about a party is an entry.
+
+use ezhifa_casework::{
+    case::Case,
+    command::Command,
+    event::CaseId,
+    law::decision::{History, PriorOrder},
+};
+use ezhifa_wire::feed::OpenOrder;
+
+use super::{FieldOffice, project};
+use crate::{
+    error::{Error, FieldError, Not},
+    feed::prior_order,
+};
+
+/// What a first-offence look-up gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// As recorded in the case.
+    pub history: History,
+    /// HQ's references of exact hits.
+    pub references: Vec<String>,
+    /// Months that no list covers.
+    pub missing_months: Vec<String>,
+}
+
+/// The party's document number and plate, where there are any.
+fn ids(case: &Case) -> Vec<&str> {
+    case.party().map_or_else(Vec::new, |p| vec![p.id_number.reveal(), p.plate.reveal()])
+}
+
+impl FieldOffice {
+    /// First-offence look-up (初次违法), recorded in the case. A hit alone makes nothing harsher.
+    ///
+    /// # Errors
+    /// No offence chosen, no rulebook.
+    pub fn history(&self, id: &CaseId) -> Result<Looked, FieldError> {
+        let look = || -> Result<Looked, Error> {
+            let open = self.opened()?;
+            let case = open.case(id)?;
+            let inbox = open.inbox();
+            let now = self.now();
+            let law = inbox.law_on(now.date())?;
+            let offence = case.act().map(|a| a.offence.clone()).unwrap_or_default();
+            let conduct = law.offence(&offence).map_or_else(|| offence.clone(), |o| o.conduct.clone());
+            let mut found = inbox.history(&law, &conduct, &ids(&case), now);
+            // What this phone decided itself is newer than any list.
+            if open.store.read(|dao| project::found_here(dao, &case, &law, &conduct, now))? {
+                found.history.earlier = Some(true);
+            }
+            let history = found.history.clone();
+            self.run(id, &Command::AskHistory, &|parts| {
+                parts.history = history.clone();
+                Ok(())
+            })?;
+            Ok(Looked {
+                history: found.history,
+                references: found.references,
+                missing_months: found.missing_months,
+            })
+        };
+        Ok(look()?)
+    }
+
+    /// Open orders of the branch, oldest due first.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn open_orders(&self) -> Result<Vec<OpenOrder>, FieldError> {
+        Ok(self.inbox()?.orders().into_iter().cloned().collect())
+    }
+
+    /// Open orders of the party of this case.
+    ///
+    /// # Errors
+    /// No such case.
+    pub fn orders_of(&self, id: &CaseId) -> Result<Vec<OpenOrder>, FieldError> {
+        let open = self.opened()?;
+        let case = open.case(id)?;
+        Ok(open.inbox().orders_of(&ids(&case)).into_iter().cloned().collect())
+    }
+
+    /// Attaches an open order, by its number, to the case whose fine rests on it (invariant 7).
+    ///
+    /// # Errors
+    /// No such order; a refusal.
+    pub fn attach_order(&self, id: &CaseId, number: &str) -> Result<PriorOrder, FieldError> {
+        let attach = || -> Result<PriorOrder, Error> {
+            let inbox = self.inbox()?;
+            let (order, ordered_by) = prior_order(inbox.order(number).ok_or(Not::Order)?);
+            self.run(id, &Command::AttachPriorOrder { order: order.clone(), ordered_by }, &|_| Ok(()))?;
+            Ok(order)
+        };
+        Ok(attach()?)
+    }
+}

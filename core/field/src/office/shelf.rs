@@ -1,0 +1,348 @@
+//! The store as the sync engine reads it, and what the engine's changes do to it.
+
+use std::path::PathBuf;
+
+use ezhifa_casework::{command::Command, event::FilingWay};
+use ezhifa_wire::{
+    feed::{FeedBody, FeedPage},
+    hello::{BlockUse, Cursor, Unsynced},
+    lease::LeaseRequest,
+    push::Receipt,
+    seal::{
+        entry::{Epoch, Head, SealedEntry},
+        hash::{Digest, sha256},
+        sign::Signed,
+    },
+};
+
+use super::{FieldOffice, Open, SyncReport, project, scope};
+use crate::{
+    error::Error,
+    store::{Dao, Places, StoreError},
+    sync::{Blob, Change, Myself, Shelf},
+};
+
+/// Where a feed file lies: named by content, keyed hashes only.
+pub(super) fn feed_file(places: &Places, sha256: &Digest) -> PathBuf {
+    places.dir.join("feed").join(sha256.to_string())
+}
+
+fn part_file(places: &Places, sha256: &Digest) -> PathBuf {
+    places.dir.join("feed").join(format!("{sha256}.part"))
+}
+
+fn io(e: &std::io::Error) -> Error {
+    StoreError::Io { what: "feed file", kind: e.kind() }.into()
+}
+
+/// The phone, for the engine.
+pub(super) struct PhoneShelf<'a> {
+    pub(super) office: &'a FieldOffice,
+    pub(super) open: &'a Open,
+}
+
+impl Shelf for PhoneShelf<'_> {
+    fn myself(&self) -> Result<Myself, Error> {
+        let identity = self.open.identity();
+        Ok(Myself {
+            device: identity.enrolled.device,
+            hq_keys: identity.enrolled.hq_keys,
+            app: self.office.ports.app.clone(),
+            boot: self.office.ports.platform.clock.now().boot,
+        })
+    }
+
+    fn heads(&self) -> Result<Vec<Head>, Error> {
+        // Only what the mark confirms may leave the phone.
+        self.open.store.head()?;
+        self.open.store.read(|dao| Ok(dao.epochs()?.into_iter().map(|e| e.head).collect()))
+    }
+
+    fn hash_at(&self, epoch: Epoch, seq: u64) -> Result<Option<Digest>, Error> {
+        self.open.store.read(|dao| Ok(dao.hash_at(epoch, seq)?))
+    }
+
+    fn delivered(&self, epoch: Epoch) -> Result<u64, Error> {
+        self.open.store.read(|dao| {
+            Ok(dao.epochs()?.iter().find(|e| e.head.epoch == epoch).map_or(0, |e| e.delivered))
+        })
+    }
+
+    fn entries(&self, epoch: Epoch, after: u64, most: usize, bytes: usize) -> Result<Vec<SealedEntry>, Error> {
+        self.open.store.read(|dao| Ok(dao.entries(epoch, after, most, bytes)?))
+    }
+
+    fn cursor(&self) -> Result<Cursor, Error> {
+        self.open.store.read(cursor)
+    }
+
+    fn blocks(&self) -> Result<Vec<BlockUse>, Error> {
+        let accounts = self.open.store.read::<_, Error>(|dao| Ok(dao.number_accounts()?))?;
+        let one = |b: crate::numbers::BlockAccount| BlockUse { lease_id: b.lease_id, next: b.next, burnt: b.burnt };
+        // The cross-check is about what is in use; old blocks are in HQ's ledger long since.
+        let surplus = accounts.len().saturating_sub(500);
+        Ok(accounts.into_iter().skip(surplus).map(one).collect())
+    }
+
+    fn lease_wishes(&self) -> Result<Vec<LeaseRequest>, Error> {
+        let rows = self.open.store.read(|dao| dao.list(scope::WISH))?;
+        Ok(rows.iter().map(|(_, b)| serde_json::from_slice(b)).collect::<Result<_, _>>()?)
+    }
+
+    fn unsynced(&self) -> Result<Unsynced, Error> {
+        let unsent = self.open.store.read(|dao| dao.unsent())?;
+        Ok(Unsynced {
+            entries: unsent.entries,
+            blobs: unsent.files,
+            blob_bytes: unsent.bytes,
+            oldest_ms: unsent.oldest_ms,
+        })
+    }
+
+    fn next_blob(&self, skip: &[Digest]) -> Result<Option<Blob>, Error> {
+        let waiting = self.open.store.read(|dao| dao.waiting_evidence(skip.len().saturating_add(1)))?;
+        let next = waiting.into_iter().find(|e| !e.gone && !skip.contains(&e.sha256));
+        Ok(next.map(|e| Blob { sha256: e.sha256, length: e.size, offset: e.sent }))
+    }
+
+    fn blob_part(&self, sha256: &Digest, offset: u64, most: u64) -> Result<Vec<u8>, Error> {
+        Ok(self.open.store.evidence_part(sha256, offset, most)?)
+    }
+
+    fn next_file(&self, skip: &[Digest]) -> Result<Option<Blob>, Error> {
+        let inbox = self.open.inbox();
+        let places = &self.office.places;
+        let wanted = inbox.filters().find(|f| !skip.contains(&f.sha256) && !feed_file(places, &f.sha256).exists());
+        Ok(wanted.map(|f| {
+            let offset = std::fs::metadata(part_file(places, &f.sha256)).map_or(0, |m| m.len()).min(f.length);
+            Blob { sha256: f.sha256, length: f.length, offset }
+        }))
+    }
+}
+
+fn cursor(dao: &Dao<'_>) -> Result<Cursor, Error> {
+    match dao.get(scope::OFFICE, "cursor")? {
+        Some(bytes) => Ok(serde_json::from_slice(&bytes)?),
+        None => Ok(Cursor::default()),
+    }
+}
+
+impl Dao<'_> {
+    /// What HQ said about photos is void: each is asked for again, and sent again where it is missing.
+    fn forget_durable(&mut self) -> Result<(), StoreError> {
+        self.sql().execute("UPDATE file SET durable = 0 WHERE gone = 0", [])?;
+        Ok(())
+    }
+}
+
+impl FieldOffice {
+    /// Stores what an answer changes.
+    pub(super) fn apply(&self, open: &Open, change: Change, report: &mut SyncReport) -> Result<(), Error> {
+        match change {
+            Change::Clock { server_ms, wall_ms } => {
+                let boot = self.ports.platform.clock.now().boot;
+                self.state().skew = Some((server_ms.saturating_sub(wall_ms), boot));
+                report.skew_ms = Some(server_ms.saturating_sub(wall_ms));
+            }
+            Change::MinApp(least) => self.state().min_app = least,
+            Change::Delivered { receipt, signed } => {
+                self.delivered(open, &receipt, &signed)?;
+                report.receipts = report.receipts.saturating_add(1);
+                report.receipt = Some(*receipt);
+            }
+            Change::HqLost { epoch, has } => open.store.write::<_, Error>(|dao| {
+                let delivered = dao.epochs()?.iter().find(|e| e.head.epoch == epoch).map_or(0, |e| e.delivered);
+                if has < delivered { dao.set_delivered(epoch, has)? }
+                Ok(())
+            })?,
+            Change::Floors(floors) => open.store.write::<_, Error>(|dao| {
+                for floor in floors {
+                    dao.raise_floor(floor.epoch, floor.seq)?;
+                }
+                Ok(())
+            })?,
+            Change::Page(page) => {
+                report.items = report.items.saturating_add(u64::try_from(page.items.len()).unwrap_or(0));
+                let reload = !page.items.is_empty() || page.snapshot;
+                let more = page.more;
+                self.page(open, &page, report)?;
+                report.reload |= reload;
+                if !more && report.reload {
+                    open.reload(&self.places)?;
+                    report.reload = false;
+                }
+            }
+            Change::Block { request_id, signed } => self.block(open, &request_id, &signed, report)?,
+            Change::BlobAt { sha256, offset } => {
+                open.store.write::<_, Error>(|dao| Ok(dao.evidence_sent(&sha256, offset)?))?;
+            }
+            Change::BlobDurable(sha256) => {
+                open.store.write::<_, Error>(|dao| Ok(dao.evidence_durable(&sha256)?))?;
+                report.blobs = report.blobs.saturating_add(1);
+            }
+            Change::FilePart { file, bytes } => self.file_part(open, &file, &bytes, report)?,
+            Change::Forked { epoch, seq } => open.store.write::<_, Error>(|dao| {
+                Ok(dao.put(scope::FORK, &epoch.to_string(), seq.to_string().as_bytes())?)
+            })?,
+            Change::Wipe(order) => {
+                let bytes = serde_json::to_vec(&order)?;
+                open.store.write::<_, Error>(|dao| Ok(dao.put(scope::OFFICE, "wipe", &bytes)?))?;
+                report.wipe = Some(order);
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing but a signed receipt counts; it also files (备案) the decisions that it covers.
+    fn delivered(&self, open: &Open, receipt: &Receipt, signed: &Signed) -> Result<(), Error> {
+        let ours = open.store.read(|dao| dao.hash_at(receipt.epoch, receipt.seq))?;
+        if ours != Some(receipt.hash) {
+            // HQ confirms an entry that is not ours: a twin of this phone is at work.
+            let seq = receipt.seq.to_string();
+            return open.store.write::<_, Error>(|dao| Ok(dao.put(scope::FORK, &receipt.epoch.to_string(), seq.as_bytes())?));
+        }
+        let bytes = serde_json::to_vec(signed)?;
+        open.store.write::<_, Error>(|dao| {
+            dao.set_delivered(receipt.epoch, receipt.seq)?;
+            dao.raise_floor(receipt.floor.epoch, receipt.floor.seq)?;
+            Ok(dao.put(scope::RECEIPT, &receipt.epoch.to_string(), &bytes)?)
+        })?;
+        let filed = open.store.read(project::unfiled)?;
+        for (case, waits) in filed.iter().filter(|(_, w)| w.epoch == receipt.epoch && w.seq <= receipt.seq) {
+            let _turn = self.desk_lock();
+            let folded = open.case(case)?;
+            let mut parts = self.parts(open, &folded, None)?;
+            if let Some(crew) = folded.decided_by() {
+                parts.crew = crew.clone();
+            }
+            match parts.handle(&folded, &Command::File(FilingWay::Receipt)) {
+                Ok(events) => {
+                    open.store.write::<_, Error>(|dao| project::append(dao, &folded, &events, None))?;
+                }
+                // Void meanwhile, or filed on paper: nothing is owed any more.
+                Err(_) => {
+                    open.store.write::<_, Error>(|dao| Ok(dao.drop_thing(scope::UNFILED, &case.0)?))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn page(&self, open: &Open, page: &FeedPage, report: &mut SyncReport) -> Result<(), Error> {
+        let mut keys = None;
+        let before = open.store.read(cursor)?;
+        let new_incarnation = !page.incarnation.is_empty() && page.incarnation != before.incarnation;
+        open.store.write::<_, Error>(|dao| {
+            let next = if page.incarnation.is_empty() {
+                Cursor::default()
+            } else {
+                Cursor { incarnation: page.incarnation.clone(), pos: page.next }
+            };
+            let snapshot = page.snapshot && !page.incarnation.is_empty();
+            if snapshot && page.after == 0 {
+                for (key, _) in dao.list(scope::SNAPSHOT)? {
+                    dao.drop_thing(scope::SNAPSHOT, &key)?;
+                }
+            }
+            for item in &page.items {
+                let key = format!("{}\n{}", item.kind, item.key);
+                match item.read() {
+                    Ok(FeedBody::HqKeys(fresh)) if !fresh.keys.is_empty() => keys = Some(fresh.keys),
+                    Ok(FeedBody::Wipe(order)) => {
+                        dao.put(scope::OFFICE, "wipe", &serde_json::to_vec(&order)?)?;
+                        report.wipe = Some(order);
+                    }
+                    _ => {}
+                }
+                dao.put(scope::FEED, &key, &serde_json::to_vec(item)?)?;
+                if snapshot {
+                    dao.put(scope::SNAPSHOT, &key, b"")?;
+                }
+            }
+            if snapshot && !page.more {
+                let named: std::collections::BTreeSet<String> =
+                    dao.list(scope::SNAPSHOT)?.into_iter().map(|(key, _)| key).collect();
+                for (key, _) in dao.list(scope::FEED)? {
+                    if !named.contains(&key) {
+                        dao.drop_thing(scope::FEED, &key)?;
+                    }
+                }
+            }
+            if new_incarnation && !before.incarnation.is_empty() {
+                // HQ was restored: what it said about photos is void; asking again costs one HEAD each.
+                dao.forget_durable()?;
+            }
+            dao.put(scope::OFFICE, "cursor", &serde_json::to_vec(&next)?)?;
+            Ok(())
+        })?;
+        // Blocks go to the ledger, each in its own transaction: one that is refused holds up nothing.
+        for item in &page.items {
+            if let Ok(FeedBody::Lease(lease)) = item.read() {
+                self.block(open, "", &lease.block, report)?;
+            }
+        }
+        if let Some(keys) = keys {
+            let mut identity = open.identity();
+            identity.enrolled.hq_keys = keys;
+            let bytes = serde_json::to_vec(&identity)?;
+            open.store.write::<_, Error>(|dao| Ok(dao.put(scope::OFFICE, "identity", &bytes)?))?;
+            *open.identity.write().unwrap_or_else(std::sync::PoisonError::into_inner) = identity;
+        }
+        Ok(())
+    }
+
+    fn block(&self, open: &Open, request_id: &str, signed: &Signed, report: &mut SyncReport) -> Result<(), Error> {
+        let keys = open.identity().enrolled.hq_keys;
+        let accepted = open.store.write::<_, Error>(|dao| {
+            dao.accept_block(signed, &keys)?;
+            Ok(())
+        });
+        match accepted {
+            Ok(()) => report.blocks = report.blocks.saturating_add(1),
+            // For another epoch, or overlapping: HQ's ledger sees it from the next hello.
+            Err(Error::Store(StoreError::Number(e))) => report.faults.push(e.to_string()),
+            Err(e) => return Err(e),
+        }
+        if !request_id.is_empty() {
+            open.store.write::<_, Error>(|dao| {
+                for (key, bytes) in dao.list(scope::WISH)? {
+                    if serde_json::from_slice::<LeaseRequest>(&bytes).is_ok_and(|w| w.request_id == request_id) {
+                        dao.drop_thing(scope::WISH, &key)?;
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    fn file_part(&self, open: &Open, file: &Blob, bytes: &[u8], report: &mut SyncReport) -> Result<(), Error> {
+        use std::io::Write as _;
+        let (whole, part) = (feed_file(&self.places, &file.sha256), part_file(&self.places, &file.sha256));
+        if let Some(folder) = part.parent() {
+            std::fs::create_dir_all(folder).map_err(|e| io(&e))?;
+        }
+        let mut out = std::fs::OpenOptions::new();
+        let mut out = if file.offset == 0 {
+            out.create(true).write(true).truncate(true).open(&part)
+        } else {
+            out.append(true).open(&part)
+        }
+        .map_err(|e| io(&e))?;
+        out.write_all(bytes).map_err(|e| io(&e))?;
+        let have = file.offset.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        if have < file.length {
+            return Ok(());
+        }
+        out.sync_all().map_err(|e| io(&e))?;
+        let content = std::fs::read(&part).map_err(|e| io(&e))?;
+        if sha256(&content) == file.sha256 {
+            std::fs::rename(&part, &whole).map_err(|e| io(&e))?;
+            open.reload(&self.places)?;
+        } else {
+            std::fs::remove_file(&part).map_err(|e| io(&e))?;
+            report.faults.push(format!("feed file {}", file.sha256));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! Status and readiness: what the officer sees before leaving and at any moment of the shift.
+
+use chrono::NaiveDateTime;
+use ezhifa_casework::law::decision::PackRef;
+use serde::Serialize;
+
+use crate::{
+    error::{Error, FieldError},
+    feed::local,
+    office::{FieldOffice, SeriesNumbers},
+};
+
+/// The phone at a glance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Status {
+    /// Entries that HQ has not confirmed.
+    pub unsynced_entries: u64,
+    /// Photos that HQ has not confirmed.
+    pub unsynced_photos: u64,
+    /// Their bytes.
+    pub unsynced_bytes: u64,
+    /// When the oldest waiting entry was written.
+    pub oldest: Option<NaiveDateTime>,
+    /// Milliseconds until the next attempt; zero or less: now.
+    pub next_attempt_ms: i64,
+    /// Why not now, one sentence.
+    pub why: String,
+    /// Decisions not yet filed (备案).
+    pub unfiled: u64,
+    /// When the first of them is due.
+    pub filing_due: Option<NaiveDateTime>,
+    /// Numbers by series and year.
+    pub numbers: Vec<SeriesNumbers>,
+    /// Decided and not yet signed.
+    pub unsigned: u64,
+    /// Epochs that HQ does not take (roll-back, clone).
+    pub forks: Vec<String>,
+    /// HQ's clock minus the phone's, when measured since the last boot.
+    pub skew_ms: Option<i64>,
+}
+
+/// One line of the check before a shift.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ready {
+    /// Stable code.
+    pub what: &'static str,
+    /// Fine?
+    pub ok: bool,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+fn line(what: &'static str, ok: bool, zh: String, en: String) -> Ready {
+    Ready { what, ok, zh, en }
+}
+
+impl FieldOffice {
+    /// The phone at a glance.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn status(&self) -> Result<Status, FieldError> {
+        let numbers = self.numbers()?;
+        Ok(self.read_status(numbers)?)
+    }
+
+    /// What is missing before a shift: law, roster, calendar, numbers, lists, space, clock.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn readiness(&self) -> Result<Vec<Ready>, FieldError> {
+        let numbers = self.numbers()?;
+        Ok(self.check(&numbers)?)
+    }
+
+    fn check(&self, numbers: &[SeriesNumbers]) -> Result<Vec<Ready>, Error> {
+        let (inbox, now) = self.inbox_now()?;
+        let mut out = Vec::new();
+        match inbox.law_on(now.date()) {
+            Ok(law) => {
+                let PackRef { id, version, .. } = law.reference();
+                let sample = if law.is_sample() { "（样本） (sample)" } else { "" };
+                out.push(line("rulebook", true, format!("规则包 {id} 第{version}版{sample}"), format!("rulebook {id} version {version}{sample}")));
+            }
+            Err(_) => out.push(line("rulebook", false, "没有今天有效的规则包".into(), "no rulebook in force today".into())),
+        }
+        for fault in &inbox.faults {
+            out.push(line("feed", false, format!("收到的数据不可用：{fault}"), format!("cannot be used: {fault}")));
+        }
+        match inbox.roster() {
+            Ok(roster) => {
+                let valid = roster.officers.iter().filter(|o| o.certified_on(now.date())).count();
+                out.push(line("roster", valid >= 2, format!("名册：{valid}人证件有效"), format!("roster: {valid} valid certificates")));
+            }
+            Err(_) => out.push(line("roster", false, "没有名册".into(), "no roster".into())),
+        }
+        let known = inbox.calendar().map(|c| c.known_until());
+        let far = known.is_some_and(|until| until > now.date());
+        let until = known.map_or_else(|| "无 / none".to_owned(), |d| d.to_string());
+        out.push(line("calendar", far, format!("工作日历至 {until}"), format!("calendar until {until}")));
+        for series in numbers.iter().filter(|s| !s.series.starts_with("drill-")) {
+            let (word, year, free) = (&series.series, series.year, series.free);
+            out.push(line("numbers", free > 0, format!("{year}年{word}剩{free}号"), format!("{free} {word} numbers of {year} left")));
+        }
+        if !numbers.iter().any(|s| s.free > 0) {
+            out.push(line("numbers", false, "没有可用文书号".into(), "no numbers".into()));
+        }
+        let status = self.read_status(numbers.to_vec())?;
+        let late = status.filing_due.is_some_and(|due| due < now);
+        out.push(line("filing", !late, format!("待备案{}件", status.unfiled), format!("{} decisions not filed", status.unfiled)));
+        out.push(line("unsigned", status.unsigned == 0, format!("待签发{}件", status.unsigned), format!("{} papers not signed", status.unsigned)));
+        out.push(line("journal", status.forks.is_empty(), "日志与指挥中心一致".into(), "journal agrees with HQ".into()));
+        let clock = status.skew_ms.is_none_or(|s| s.abs() <= 300_000);
+        let skew = status.skew_ms.unwrap_or(0) / 1000;
+        out.push(line("clock", clock, format!("与指挥中心时差{skew}秒"), format!("{skew} s from HQ's clock")));
+        Ok(out)
+    }
+
+    fn read_status(&self, numbers: Vec<SeriesNumbers>) -> Result<Status, Error> {
+        let raw = self.raw_status()?;
+        Ok(Status {
+            unsynced_entries: raw.unsent.entries,
+            unsynced_photos: raw.unsent.files,
+            unsynced_bytes: raw.unsent.bytes,
+            oldest: raw.unsent.oldest_ms.map(local),
+            next_attempt_ms: raw.next_attempt_ms,
+            why: raw.why,
+            unfiled: raw.unfiled,
+            filing_due: raw.filing_due,
+            numbers,
+            unsigned: raw.unsigned,
+            forks: raw.forks,
+            skew_ms: raw.skew_ms,
+        })
+    }
+}
