@@ -37,7 +37,14 @@ pub fn raise(w: &mut dyn Write, at_ms: i64, kind: &str, about: &str, text: &str)
             old.closed = false;
             old
         }
-        None => Alarm { kind: kind.to_owned(), about: about.to_owned(), text: text.to_owned(), at_ms, count: 1, closed: false },
+        None => Alarm {
+            kind: kind.to_owned(),
+            about: about.to_owned(),
+            text: text.to_owned(),
+            at_ms,
+            count: 1,
+            closed: false,
+        },
     };
     store::put(w, "alarm", &key, &alarm)
 }

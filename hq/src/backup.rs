@@ -38,7 +38,8 @@ impl Hq {
             return Err(HqError::Config(format!("{} 已存在 / exists already", to.display())));
         }
         // Heads first: whatever they name is inside any copy that starts later.
-        let (entries, heads): (u64, Vec<(String, Journal)>) = self.read(|r| Ok((r.counter("entries")?, store::list(r, "journal", "")?)))?;
+        let (entries, heads): (u64, Vec<(String, Journal)>) =
+            self.read(|r| Ok((r.counter("entries")?, store::list(r, "journal", "")?)))?;
         self.inner.store.backup(to)?;
         files::sync_dir(to.parent())?;
         let journals = u64::try_from(heads.len()).unwrap_or(u64::MAX);
@@ -64,12 +65,15 @@ impl Hq {
             return Err(HqError::Config("PostgreSQL 请用其自带工具恢复，再以 new_incarnation 打开 / restore PostgreSQL with its own tools".into()));
         };
         files::make_dir(&config.dir)?;
-        let generation = files::read_text(&config.dir.join(GENERATION))?.and_then(|g| g.trim().parse::<u64>().ok()).unwrap_or(0);
+        let generation = files::read_text(&config.dir.join(GENERATION))?
+            .and_then(|g| g.trim().parse::<u64>().ok())
+            .unwrap_or(0);
         // The damaged database is set aside, never deleted.
         for end in ["", "-wal", "-shm"] {
             let old = PathBuf::from(format!("{}{end}", db.display()));
             if old.exists() {
-                let aside = PathBuf::from(format!("{}.before-{}{end}", db.display(), generation.saturating_add(1)));
+                let aside =
+                    PathBuf::from(format!("{}.before-{}{end}", db.display(), generation.saturating_add(1)));
                 std::fs::rename(&old, &aside).map_err(|e| files::error(&old, e))?;
             }
         }
@@ -81,7 +85,10 @@ impl Hq {
             let fresh = hq.random_hex::<8>()?;
             let next = fresh.clone();
             let known = hq.write(1, move |w| {
-                let generation = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0).max(generation).saturating_add(1);
+                let generation = store::get::<u64>(w, "meta", "generation")?
+                    .unwrap_or(0)
+                    .max(generation)
+                    .saturating_add(1);
                 store::put(w, "meta", "generation", &generation)?;
                 store::put(w, "meta", "incarnation", &next)?;
                 Ok(generation)
@@ -91,7 +98,9 @@ impl Hq {
         files::write_secret(&dir.join(GENERATION), incarnation.to_string().as_bytes())?;
         let hq = Hq::open(config)?;
         if hq.incarnation() != fresh {
-            return Err(HqError::Config("恢复后身份未更新 / the restore did not take a new incarnation".into()));
+            return Err(HqError::Config(
+                "恢复后身份未更新 / the restore did not take a new incarnation".into(),
+            ));
         }
         Ok(hq)
     }

@@ -57,13 +57,21 @@ impl Blobs {
     pub fn open(url: &str, limit: u64, runtime: tokio::runtime::Handle) -> Result<Blobs, HqError> {
         let path = url.strip_prefix("file:").unwrap_or(url);
         if path.contains("://") {
-            return Err(HqError::Config("证据库只支持 file: / evidence store: only file: is built in".into()));
+            return Err(HqError::Config(
+                "证据库只支持 file: / evidence store: only file: is built in".into(),
+            ));
         }
         let root = Path::new(path);
         files::make_dir(&root.join("staging"))?;
         files::make_dir(&root.join("sha256"))?;
         let store = LocalFileSystem::new_with_prefix(root.join("sha256")).map_err(failed)?.with_fsync(true);
-        Ok(Blobs { staging: root.join("staging"), store: Arc::new(store), runtime, busy: Mutex::new(HashSet::new()), limit })
+        Ok(Blobs {
+            staging: root.join("staging"),
+            store: Arc::new(store),
+            runtime,
+            busy: Mutex::new(HashSet::new()),
+            limit,
+        })
     }
 
     fn name(sha256: &Digest) -> object_store::path::Path {
@@ -85,7 +93,8 @@ impl Blobs {
         match self.runtime.block_on(self.store.head(&Self::name(sha256))) {
             Ok(meta) => Ok(Progress { offset: meta.size, complete: true }),
             Err(object_store::Error::NotFound { .. }) => {
-                let offset = std::fs::metadata(self.staging.join(sha256.to_string())).map(|m| m.len()).unwrap_or(0);
+                let offset =
+                    std::fs::metadata(self.staging.join(sha256.to_string())).map(|m| m.len()).unwrap_or(0);
                 Ok(Progress { offset, complete: false })
             }
             Err(e) => Err(failed(e)),
@@ -96,7 +105,13 @@ impl Blobs {
     ///
     /// # Errors
     /// 409 where HQ is elsewhere, 400 where the whole does not hash to its name (the part is thrown away), 413.
-    pub fn append(&self, sha256: &Digest, offset: u64, total: u64, bytes: &[u8]) -> Result<Progress, HqError> {
+    pub fn append(
+        &self,
+        sha256: &Digest,
+        offset: u64,
+        total: u64,
+        bytes: &[u8],
+    ) -> Result<Progress, HqError> {
         if total > self.limit {
             return Err(HqError::TooLarge { limit: self.limit });
         }
@@ -114,8 +129,17 @@ impl Blobs {
         }
         let path = self.staging.join(sha256.to_string());
         let wrap = |e| files::error(&path, e);
-        let mut file = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path).map_err(wrap)?;
-        file.seek(SeekFrom::Start(offset)).and_then(|_| file.write_all(bytes)).and_then(|()| file.sync_data()).map_err(wrap)?;
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(wrap)?;
+        file.seek(SeekFrom::Start(offset))
+            .and_then(|_| file.write_all(bytes))
+            .and_then(|()| file.sync_data())
+            .map_err(wrap)?;
         if end < total {
             return Ok(Progress { offset: end, complete: false });
         }
@@ -128,7 +152,11 @@ impl Blobs {
             return Err(HqError::BlobHash);
         }
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.runtime.block_on(self.store.put_opts(&Self::name(sha256), PutPayload::from(content), options)) {
+        match self.runtime.block_on(self.store.put_opts(
+            &Self::name(sha256),
+            PutPayload::from(content),
+            options,
+        )) {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
             Err(e) => return Err(failed(e)),
         }

@@ -196,7 +196,8 @@ impl CaseFile {
                     number: s.number.clone(),
                     check_code: s.check_code.clone(),
                     printed: s.printed(),
-                    unknown_prints: u32::try_from(s.prints.iter().filter(|p| p.open()).count()).unwrap_or(u32::MAX),
+                    unknown_prints: u32::try_from(s.prints.iter().filter(|p| p.open()).count())
+                        .unwrap_or(u32::MAX),
                 })
                 .collect(),
             evidence: case.evidence().iter().map(|h| h.item.sha256.clone()).collect(),

@@ -33,7 +33,13 @@ impl Hq {
         self.settle()?;
         let edge: Edge = self.read(|r| store::get(r, "meta", "merkle"))?.unwrap_or_default();
         let day = local(self.now_ms()).date().to_string();
-        let text = format!("ezhifa-hq/{}/{}\n{}\n{}\n", self.config().organ, self.incarnation(), edge.size, BASE64.encode(&edge.root().0));
+        let text = format!(
+            "ezhifa-hq/{}/{}\n{}\n{}\n",
+            self.config().organ,
+            self.incarnation(),
+            edge.size,
+            BASE64.encode(&edge.root().0)
+        );
         let signature = self.inner.key.sign(text.as_bytes()).map_err(|e| HqError::Seal(e.to_string()))?;
         let checkpoint = Checkpoint { day, text, signature };
         let kept = checkpoint.clone();
@@ -54,9 +60,15 @@ impl Hq {
     /// # Errors
     /// The store failed, or the checkpoint is not one.
     pub fn proves(&self, checkpoint: &Checkpoint) -> Result<bool, HqError> {
-        ezhifa_wire::seal::sign::verify(&self.public_key(), checkpoint.text.as_bytes(), &checkpoint.signature).map_err(|_| HqError::Denied("checkpoint"))?;
+        ezhifa_wire::seal::sign::verify(
+            &self.public_key(),
+            checkpoint.text.as_bytes(),
+            &checkpoint.signature,
+        )
+        .map_err(|_| HqError::Denied("checkpoint"))?;
         let mut lines = checkpoint.text.lines().skip(1);
-        let size: u64 = lines.next().and_then(|s| s.parse().ok()).ok_or_else(|| HqError::Bad("checkpoint".into()))?;
+        let size: u64 =
+            lines.next().and_then(|s| s.parse().ok()).ok_or_else(|| HqError::Bad("checkpoint".into()))?;
         let root = lines.next().unwrap_or_default();
         self.read(|r| {
             let mut edge = Edge::default();

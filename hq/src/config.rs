@@ -69,7 +69,9 @@ impl HqConfig {
             background: true,
             log: false,
             clock: Arc::new(|| {
-                std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+                std::time::SystemTime::now()
+                    .duration_since(std::time::UNIX_EPOCH)
+                    .map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
             }),
             entropy: Arc::new(|buf| getrandom::fill(buf).map_err(|e| HqError::Seal(e.to_string()))),
         }

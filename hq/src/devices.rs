@@ -93,7 +93,11 @@ impl Hq {
     pub fn new_enrol_code(&self, branch: &str) -> Result<String, HqError> {
         let code = self.random_hex::<12>()?;
         let key = sha256(code.as_bytes()).to_string();
-        let doc = Code { branch: branch.to_owned(), expires_ms: self.now_ms().saturating_add(CODE_MS), used_by: None };
+        let doc = Code {
+            branch: branch.to_owned(),
+            expires_ms: self.now_ms().saturating_add(CODE_MS),
+            used_by: None,
+        };
         self.write(1, move |w| store::put(w, "enrol_code", &key, &doc))?;
         Ok(code)
     }
@@ -104,7 +108,13 @@ impl Hq {
     /// As [`Hq::new_enrol_code`], or the authority is missing.
     pub fn ticket(&self, url: &str, branch: &str) -> Result<Ticket, HqError> {
         let ca = if url.starts_with("https://") { Some(self.ca_pem()?) } else { None };
-        Ok(Ticket { v: VERSION, url: url.to_owned(), code: self.new_enrol_code(branch)?, ca, hq_key: self.public_key() })
+        Ok(Ticket {
+            v: VERSION,
+            url: url.to_owned(),
+            code: self.new_enrol_code(branch)?,
+            ca,
+            hq_key: self.public_key(),
+        })
     }
 
     /// A phone by id.
@@ -128,7 +138,13 @@ impl Hq {
     ///
     /// # Errors
     /// No such phone.
-    pub fn withdraw_device(&self, id: &str, lost_ms: Option<i64>, wipe: bool, force: bool) -> Result<(), HqError> {
+    pub fn withdraw_device(
+        &self,
+        id: &str,
+        lost_ms: Option<i64>,
+        wipe: bool,
+        force: bool,
+    ) -> Result<(), HqError> {
         let (id, now) = (id.to_owned(), self.now_ms());
         let order = format!("w-{}", self.random_hex::<6>()?);
         self.write(1, move |w| {
@@ -138,7 +154,13 @@ impl Hq {
             if wipe {
                 device.wipe = Some(WipeOrder { id: order, lost_at_ms: device.lost_ms.unwrap_or(now), force });
                 if force {
-                    alarms::raise(w, now, "forced_wipe", &id, "强制擦除；未上传的记录将声明为丢失 / forced wipe; unsent entries are declared lost")?;
+                    alarms::raise(
+                        w,
+                        now,
+                        "forced_wipe",
+                        &id,
+                        "强制擦除；未上传的记录将声明为丢失 / forced wipe; unsent entries are declared lost",
+                    )?;
                 }
             }
             store::put(w, "device", &id, &device)
@@ -206,6 +228,7 @@ impl Hq {
         if !hello.versions.contains(&VERSION) {
             return Err(HqError::Version);
         }
+        self.refresh_seen(&device.branch)?;
         let now = self.now_ms();
         let id = device.id.clone();
         let journals = self.write(1, move |w| {
@@ -250,14 +273,32 @@ impl Hq {
 }
 
 /// A phone that has less than HQ of the epoch it is still writing was put back to an earlier state.
-fn look_for_rollback(w: &mut dyn Write, device: &Device, hello: &Hello, journals: &[(String, Journal)], now: i64) -> Result<(), HqError> {
+fn look_for_rollback(
+    w: &mut dyn Write,
+    device: &Device,
+    hello: &Hello,
+    journals: &[(String, Journal)],
+    now: i64,
+) -> Result<(), HqError> {
     let Some(writing) = hello.heads.last() else { return Ok(()) };
     let key = journal_key(&device.id, writing.epoch);
     if let Some((_, ours)) = journals.iter().find(|(k, _)| *k == key) {
         if writing.seq < ours.seq {
-            alarms::raise(w, now, "rolled_back", &device.id, "设备日志比指挥中心的短，可能从备份恢复 / the phone has less than HQ: restored from a back-up?")?;
+            alarms::raise(
+                w,
+                now,
+                "rolled_back",
+                &device.id,
+                "设备日志比指挥中心的短，可能从备份恢复 / the phone has less than HQ: restored from a back-up?",
+            )?;
         } else if writing.seq == ours.seq && writing.hash != ours.hash {
-            alarms::raise(w, now, "fork", &device.id, "设备日志与指挥中心分叉 / the phone's journal differs from HQ's")?;
+            alarms::raise(
+                w,
+                now,
+                "fork",
+                &device.id,
+                "设备日志与指挥中心分叉 / the phone's journal differs from HQ's",
+            )?;
         }
     }
     Ok(())

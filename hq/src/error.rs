@@ -9,10 +9,14 @@ use ezhifa_wire::{
 #[derive(Debug, thiserror::Error)]
 pub enum HqError {
     /// The database said no.
-    #[error("数据库出错（{0}）；请检查磁盘空间与数据库文件 / the database failed ({0}); look at disk space and the database")]
+    #[error(
+        "数据库出错（{0}）；请检查磁盘空间与数据库文件 / the database failed ({0}); look at disk space and the database"
+    )]
     Store(String),
     /// Files beside the database.
-    #[error("读写 {path} 失败（{source}）；请检查路径与权限 / cannot use {path} ({source}); look at path and rights")]
+    #[error(
+        "读写 {path} 失败（{source}）；请检查路径与权限 / cannot use {path} ({source}); look at path and rights"
+    )]
     File {
         /// Which file.
         path: String,
@@ -29,7 +33,9 @@ pub enum HqError {
     #[error("未通过身份校验：{0} / not authenticated: {0}")]
     Denied(&'static str),
     /// The request's time is too far from HQ's.
-    #[error("请求时间与指挥中心相差过大；请按 server_ms 重新签名 / the request's time is too far off; sign again with server_ms")]
+    #[error(
+        "请求时间与指挥中心相差过大；请按 server_ms 重新签名 / the request's time is too far off; sign again with server_ms"
+    )]
     Clock,
     /// The nonce was used.
     #[error("请求被重复发送；请重新签名 / the request was sent before; sign again")]
@@ -38,7 +44,9 @@ pub enum HqError {
     #[error("设备已注销；只能上传记录 / the device is withdrawn; it may only upload")]
     Withdrawn,
     /// Enrolment code unknown, used or expired.
-    #[error("注册码不明、已用或者过期；请向指挥中心领取新码 / the enrolment code is unknown, used or expired; ask the desk for a new one")]
+    #[error(
+        "注册码不明、已用或者过期；请向指挥中心领取新码 / the enrolment code is unknown, used or expired; ask the desk for a new one"
+    )]
     EnrolCode,
     /// The token has not this role.
     #[error("令牌没有这项权限 / the token has not this role")]
@@ -53,7 +61,9 @@ pub enum HqError {
     #[error("日志有缺口；请从 have 之后重新发送 / there is a gap; send from after have")]
     NeedFrom(Have),
     /// Another entry stands there.
-    #[error("日志出现分叉；设备可能被恢复或者克隆，请换用新的纪元并联系指挥中心 / the journal forked: restored or cloned; start a new epoch and tell the desk")]
+    #[error(
+        "日志出现分叉；设备可能被恢复或者克隆，请换用新的纪元并联系指挥中心 / the journal forked: restored or cloned; start a new epoch and tell the desk"
+    )]
     Fork(Fork),
     /// Wrong offset of an upload.
     #[error("上传位置不符；请从 {0} 继续 / wrong offset; go on from {0}")]
@@ -117,14 +127,23 @@ impl HqError {
             HqError::Snapshot => ProblemCode::Snapshot,
             HqError::TooLarge { .. } => ProblemCode::TooLarge,
             HqError::Busy { .. } => ProblemCode::Busy,
-            HqError::Store(_) | HqError::File { .. } | HqError::Config(_) | HqError::Stopped | HqError::Unreadable(_) | HqError::Seal(_) => ProblemCode::Unavailable,
+            HqError::Store(_)
+            | HqError::File { .. }
+            | HqError::Config(_)
+            | HqError::Stopped
+            | HqError::Unreadable(_)
+            | HqError::Seal(_) => ProblemCode::Unavailable,
         }
     }
 
     /// What the caller is told. Inner failures keep their detail for the log.
     #[must_use]
     pub fn problem(&self, server_ms: i64, incarnation: &str) -> Problem {
-        let text = if self.code() == ProblemCode::Unavailable { HqError::Stopped.to_string() } else { self.to_string() };
+        let text = if self.code() == ProblemCode::Unavailable {
+            HqError::Stopped.to_string()
+        } else {
+            self.to_string()
+        };
         let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
         Problem {
             code: self.code(),

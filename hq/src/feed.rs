@@ -39,16 +39,31 @@ pub fn to_device(device: &str) -> String {
 /// The store failed.
 pub fn publish(w: &mut dyn Write, target: &str, body: &FeedBody, at_ms: i64) -> Result<(), HqError> {
     let item = FeedItem::new(0, body)?;
-    let row = FeedRow { pos: 0, kind: item.kind, key: item.key, target: target.to_owned(), body: serde_json::to_string(&item.body)?, at_ms };
+    let row = FeedRow {
+        pos: 0,
+        kind: item.kind,
+        key: item.key,
+        target: target.to_owned(),
+        body: serde_json::to_string(&item.body)?,
+        at_ms,
+    };
     w.add_feed(&row)?;
     Ok(())
 }
 
 impl Hq {
     /// One page for a phone, signed.
-    pub(crate) fn feed_page(&self, device: &Device, asked: &Asked<'_>) -> Result<ezhifa_wire::seal::sign::Signed, HqError> {
+    pub(crate) fn feed_page(
+        &self,
+        device: &Device,
+        asked: &Asked<'_>,
+    ) -> Result<ezhifa_wire::seal::sign::Signed, HqError> {
         let after: u64 = asked.query("pos").unwrap_or("0").parse().map_err(|_| HqError::Bad("pos".into()))?;
-        let most_bytes: usize = asked.query("max_bytes").and_then(|b| b.parse().ok()).unwrap_or(limits::REPLY_BYTES).clamp(1, limits::REPLY_BYTES / 2);
+        let most_bytes: usize = asked
+            .query("max_bytes")
+            .and_then(|b| b.parse().ok())
+            .unwrap_or(limits::REPLY_BYTES)
+            .clamp(1, limits::REPLY_BYTES / 2);
         let snapshot = after == 0;
         if !snapshot && asked.query("incarnation") != Some(self.incarnation()) {
             return Err(HqError::Snapshot);
@@ -73,7 +88,12 @@ impl Hq {
                 break;
             }
             next = row.pos;
-            items.push(FeedItem { pos: row.pos, kind: row.kind, key: row.key, body: serde_json::from_str(&row.body)? });
+            items.push(FeedItem {
+                pos: row.pos,
+                kind: row.kind,
+                key: row.key,
+                body: serde_json::from_str(&row.body)?,
+            });
         }
         let page = FeedPage {
             device: asked.auth.device.clone(),

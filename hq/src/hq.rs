@@ -2,7 +2,10 @@
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, Weak, mpsc::{SyncSender, sync_channel}},
+    sync::{
+        Arc, Mutex, Weak,
+        mpsc::{SyncSender, sync_channel},
+    },
 };
 
 use ezhifa_casework::seal::sign::{Algorithm, PublicKey, Signer, SoftwareKey};
@@ -38,7 +41,19 @@ pub(crate) struct Inner {
     pub(crate) nonces: crate::protocol::Nonces,
     bell: Mutex<Option<SyncSender<()>>>,
     // Last, so that it outlives what runs on it.
-    _runtime: tokio::runtime::Runtime,
+    _runtime: Io,
+}
+
+/// The runtime of the evidence store and PostgreSQL. The last handle may be dropped inside a server's own
+/// runtime, where waiting is not allowed.
+struct Io(Option<tokio::runtime::Runtime>);
+
+impl Drop for Io {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Hq {
@@ -79,7 +94,7 @@ impl Hq {
             blobs,
             key,
             incarnation,
-            _runtime: runtime,
+            _runtime: Io(Some(runtime)),
         };
         let hq = Hq { inner: Arc::new(inner) };
         hq.load_books()?;
@@ -170,7 +185,11 @@ impl Hq {
         out.ok_or(HqError::Stopped)
     }
 
-    pub(crate) fn write<T: Send + 'static>(&self, weight: usize, f: impl FnOnce(&mut dyn Write) -> Result<T, HqError> + Send + 'static) -> Result<T, HqError> {
+    pub(crate) fn write<T: Send + 'static>(
+        &self,
+        weight: usize,
+        f: impl FnOnce(&mut dyn Write) -> Result<T, HqError> + Send + 'static,
+    ) -> Result<T, HqError> {
         self.inner.writer.run(weight, f)
     }
 
@@ -183,9 +202,14 @@ impl Hq {
     }
 }
 
-fn open_store(url: &str, _runtime: &tokio::runtime::Handle) -> Result<Arc<dyn Store>, HqError> {
+#[cfg_attr(not(feature = "postgres"), allow(unused_variables))]
+fn open_store(url: &str, runtime: &tokio::runtime::Handle) -> Result<Arc<dyn Store>, HqError> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         return Ok(Arc::new(Sqlite::open(Path::new(path))?));
+    }
+    #[cfg(feature = "postgres")]
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Arc::new(crate::store::postgres::Postgres::open(url, runtime.clone())?));
     }
     Err(HqError::Config("数据库地址应为 sqlite:路径 / the database must be sqlite:PATH".into()))
 }
@@ -211,6 +235,8 @@ fn signing_key(config: &HqConfig) -> Result<SoftwareKey, HqError> {
             hex
         }
     };
-    let secret: [u8; 32] = ezhifa_casework::seal::hash::Digest::from_hex(&hex).map(|d| d.0).map_err(|_| HqError::Config("hq.key 已损坏 / hq.key is damaged".into()))?;
+    let secret: [u8; 32] = ezhifa_casework::seal::hash::Digest::from_hex(&hex)
+        .map(|d| d.0)
+        .map_err(|_| HqError::Config("hq.key 已损坏 / hq.key is damaged".into()))?;
     SoftwareKey::from_secret(Algorithm::P256Sha256, secret).map_err(|e| HqError::Seal(e.to_string()))
 }

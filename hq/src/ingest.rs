@@ -44,7 +44,7 @@ pub struct Quarantined {
 /// Whether an entry's kind says that its body is a case event.
 #[must_use]
 pub fn is_case(kind: &str) -> bool {
-    kind == "case" || kind.starts_with("case.")
+    kind == "case" || kind == "drill" || kind.starts_with("case.")
 }
 
 fn row(entry: &SealedEntry, received_ms: i64) -> Result<EntryRow, HqError> {
@@ -72,7 +72,12 @@ impl Hq {
         }
         push.claim(&device.key)?;
         let Some(first) = push.entries.first() else { return Err(HqError::Bad("entries".into())) };
-        let start = Head { device: push.device.clone(), epoch: push.epoch, seq: first.header.seq.saturating_sub(1), hash: first.header.prev };
+        let start = Head {
+            device: push.device.clone(),
+            epoch: push.epoch,
+            seq: first.header.seq.saturating_sub(1),
+            hash: first.header.prev,
+        };
         verify(&start, push.entries.iter()).map_err(|e| HqError::Bad(e.to_string()))?;
 
         let now = self.now_ms();
@@ -88,7 +93,13 @@ impl Hq {
             }
             other => other?,
         };
-        self.log("push", &[("device", Field::Word(&device.id)), ("entries", Field::Int(i64::try_from(weight).unwrap_or(i64::MAX)))]);
+        self.log(
+            "push",
+            &[
+                ("device", Field::Word(&device.id)),
+                ("entries", Field::Int(i64::try_from(weight).unwrap_or(i64::MAX))),
+            ],
+        );
         self.wake();
         self.sign(
             domains::RECEIPT,
@@ -115,17 +126,30 @@ impl Hq {
     }
 }
 
-fn store_run(w: &mut dyn Write, id: &str, epoch: Epoch, entries: &[SealedEntry], now: i64) -> Result<(Journal, Vec<u64>), HqError> {
+fn store_run(
+    w: &mut dyn Write,
+    id: &str,
+    epoch: Epoch,
+    entries: &[SealedEntry],
+    now: i64,
+) -> Result<(Journal, Vec<u64>), HqError> {
     let key = journal_key(id, epoch);
     let mut device = devices::get(w, id)?.ok_or(HqError::NotFound("device"))?;
-    let mut journal: Journal = store::get(w, "journal", &key)?.unwrap_or(Journal { seq: 0, hash: Digest::ZERO, floor: 0, last_ms: now });
+    let mut journal: Journal = store::get(w, "journal", &key)?.unwrap_or(Journal {
+        seq: 0,
+        hash: Digest::ZERO,
+        floor: 0,
+        last_ms: now,
+    });
     let mut quarantined = Vec::new();
-    let mut added = 0_u64;
+    let mut fresh = Vec::new();
     for entry in entries {
         let header = &entry.header;
         let hash = header.hash();
         if header.seq <= journal.seq {
-            let ours = w.entry(id, &epoch.to_string(), header.seq)?.ok_or_else(|| HqError::Unreadable("journal".into()))?;
+            let ours = w
+                .entry(id, &epoch.to_string(), header.seq)?
+                .ok_or_else(|| HqError::Unreadable("journal".into()))?;
             if ours.hash != hash.to_string() {
                 return Err(HqError::Fork(Fork { epoch, seq: header.seq, hash: digest(&ours.hash)? }));
             }
@@ -134,29 +158,43 @@ fn store_run(w: &mut dyn Write, id: &str, epoch: Epoch, entries: &[SealedEntry],
         if header.seq != journal.seq.saturating_add(1) {
             return Err(HqError::NeedFrom(Have { epoch, seq: journal.seq, hash: journal.hash }));
         }
-        let expected = if journal.seq == 0 { Head::start(header.device.clone(), epoch).hash } else { journal.hash };
+        let expected =
+            if journal.seq == 0 { Head::start(header.device.clone(), epoch).hash } else { journal.hash };
         if header.prev != expected {
             return Err(HqError::Fork(Fork { epoch, seq: journal.seq.max(1), hash: journal.hash }));
         }
-        w.add_entry(&row(entry, now)?)?;
+        fresh.push(row(entry, now)?);
         if let Some(why) = unusable(&device, entry) {
-            let q = Quarantined { device: id.to_owned(), epoch: epoch.to_string(), seq: header.seq, kind: header.kind.clone(), why: why.to_owned(), at_ms: now };
+            let q = Quarantined {
+                device: id.to_owned(),
+                epoch: epoch.to_string(),
+                seq: header.seq,
+                kind: header.kind.clone(),
+                why: why.to_owned(),
+                at_ms: now,
+            };
             store::put(w, "quarantine", &format!("{key}/{:012}", header.seq), &q)?;
             quarantined.push(header.seq);
         }
         journal.seq = header.seq;
         journal.hash = hash;
         journal.last_ms = now;
-        added = added.saturating_add(1);
     }
-    if added > 0 {
+    if !fresh.is_empty() {
+        w.add_entries(&fresh)?;
         if !device.epochs.contains(&epoch) {
             device.epochs.push(epoch);
             store::put(w, "device", id, &device)?;
         } else if device.epochs.last() != Some(&epoch) {
             let newest = device.epochs.last().map(|e| journal_key(id, *e)).unwrap_or_default();
             if store::get::<Journal>(w, "journal", &newest)?.is_some() {
-                alarms::raise(w, now, "two_epochs", id, "同一设备的两个纪元同时增长：可能被克隆 / two epochs of one phone grow at once: cloned?")?;
+                alarms::raise(
+                    w,
+                    now,
+                    "two_epochs",
+                    id,
+                    "同一设备的两个纪元同时增长：可能被克隆 / two epochs of one phone grow at once: cloned?",
+                )?;
             }
         }
         store::put(w, "journal", &key, &journal)?;

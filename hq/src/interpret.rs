@@ -13,7 +13,7 @@ use ezhifa_casework::{
     replay,
 };
 use ezhifa_slip::Document;
-use ezhifa_wire::feed::{FeedBody, OpenOrder, ORDER_CLASS, SeenHit, SeenKey, Verdict};
+use ezhifa_wire::feed::{FeedBody, ORDER_CLASS, OpenOrder, SeenHit, SeenKey, Verdict};
 
 use crate::{
     Hq, alarms,
@@ -51,7 +51,9 @@ impl Hq {
 
     fn interpret_batch(&self) -> Result<bool, HqError> {
         let _one_at_a_time = self.inner.interpreting.lock().map_err(|_| HqError::Stopped)?;
-        let (from, upto) = self.read(|r| Ok((store::get::<u64>(r, "meta", "interpreted")?.unwrap_or(0), r.counter("entries")?)))?;
+        let (from, upto) = self.read(|r| {
+            Ok((store::get::<u64>(r, "meta", "interpreted")?.unwrap_or(0), r.counter("entries")?))
+        })?;
         if from >= upto {
             return Ok(false);
         }
@@ -113,8 +115,15 @@ fn batch(w: &mut dyn Write, round: &Round, from: u64) -> Result<(), HqError> {
         if w.doc("quarantine", &journal)?.is_some() {
             continue;
         }
+        if row.kind == "number" {
+            declared(w, row)?;
+        }
         if let Some(event) = read(row) {
-            touched.entry(event.case.0).or_default().push(EntryRef { device: row.device.clone(), epoch: row.epoch.clone(), seq: row.seq });
+            touched.entry(event.case.0).or_default().push(EntryRef {
+                device: row.device.clone(),
+                epoch: row.epoch.clone(),
+                seq: row.seq,
+            });
         }
     }
     for (id, new) in touched {
@@ -122,6 +131,33 @@ fn batch(w: &mut dyn Write, round: &Round, from: u64) -> Result<(), HqError> {
     }
     store::put(w, "meta", "merkle", &edge)?;
     store::put(w, "meta", "interpreted", &last)
+}
+
+/// A number that the phone declares outside any case: `{number, state: "lost", reason}`.
+fn declared(w: &mut dyn Write, row: &EntryRow) -> Result<(), HqError> {
+    #[derive(serde::Deserialize)]
+    struct Declared {
+        number: String,
+        state: String,
+        reason: String,
+    }
+    let Some(said) = row.body.as_deref().and_then(|b| serde_json::from_slice::<Declared>(b).ok()) else {
+        return Ok(());
+    };
+    if w.doc("number", &said.number)?.is_some() {
+        return Ok(());
+    }
+    let doc = NumberFile {
+        state: said.state,
+        because: said.reason,
+        case: String::new(),
+        device: row.device.clone(),
+        drill: false,
+        sample: false,
+        check_code: String::new(),
+        corrected: false,
+    };
+    store::put(w, "number", &said.number, &doc)
 }
 
 fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Result<(), HqError> {
@@ -174,8 +210,18 @@ fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Resul
 }
 
 /// The keyed hash of an identified party; nobody identified, no hash.
-fn party_tag(w: &mut dyn Write, round: &Round, case: &Case, key_id: &str, class: &str) -> Result<Option<String>, HqError> {
-    let Some(party) = case.party().filter(|p| p.identity != Identity::Unknown && !p.id_number.reveal().is_empty()) else { return Ok(None) };
+fn party_tag(
+    w: &mut dyn Write,
+    round: &Round,
+    case: &Case,
+    key_id: &str,
+    class: &str,
+) -> Result<Option<String>, HqError> {
+    let Some(party) =
+        case.party().filter(|p| p.identity != Identity::Unknown && !p.id_number.reveal().is_empty())
+    else {
+        return Ok(None);
+    };
     let key = key(w, round, key_id)?;
     Ok(Some(publish::tag(&key, class, party.id_number.reveal())?))
 }
@@ -185,14 +231,23 @@ fn key(w: &mut dyn Write, round: &Round, id: &str) -> Result<SeenKey, HqError> {
         return Ok(key);
     }
     // One fresh secret a round serves one new key; ids are hashed in so that two never share it.
-    let secret = ezhifa_wire::seal::hash::tagged("ezhifa.seen-key.v1", &[round.fresh.as_bytes(), id.as_bytes()]).to_string();
+    let secret =
+        ezhifa_wire::seal::hash::tagged("ezhifa.seen-key.v1", &[round.fresh.as_bytes(), id.as_bytes()])
+            .to_string();
     let key = SeenKey { id: id.to_owned(), secret };
     store::put(w, "seen_key", id, &key)?;
     Ok(key)
 }
 
-fn numbers(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, device: &str) -> Result<(), HqError> {
-    let sample = file.drill || file.decisions.iter().any(|d| round.books.get(&d.pack.hash).is_some_and(|b| b.is_sample()));
+fn numbers(
+    w: &mut dyn Write,
+    round: &Round,
+    case: &Case,
+    file: &CaseFile,
+    device: &str,
+) -> Result<(), HqError> {
+    let sample = file.drill
+        || file.decisions.iter().any(|d| round.books.get(&d.pack.hash).is_some_and(|b| b.is_sample()));
     let mut put = |number: &str, state: &str, because: &str| {
         let doc = NumberFile {
             state: state.to_owned(),
@@ -224,7 +279,12 @@ fn numbers(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, devic
 }
 
 /// The hash of each decision entry by number: the paper carries its first bytes.
-fn decision_hashes(w: &mut dyn Write, events: &[CaseEvent], hashes: &[String], fresh: &BTreeSet<String>) -> Result<(), HqError> {
+fn decision_hashes(
+    w: &mut dyn Write,
+    events: &[CaseEvent],
+    hashes: &[String],
+    fresh: &BTreeSet<String>,
+) -> Result<(), HqError> {
     for (event, hash) in events.iter().zip(hashes) {
         if let Event::Decided { record } = &event.event
             && fresh.contains(&record.number)
@@ -235,7 +295,14 @@ fn decision_hashes(w: &mut dyn Write, events: &[CaseEvent], hashes: &[String], f
     Ok(())
 }
 
-fn replayed(w: &mut dyn Write, round: &Round, file: &CaseFile, events: &[CaseEvent], fresh: &BTreeSet<String>, device: &str) -> Result<(), HqError> {
+fn replayed(
+    w: &mut dyn Write,
+    round: &Round,
+    file: &CaseFile,
+    events: &[CaseEvent],
+    fresh: &BTreeSet<String>,
+    device: &str,
+) -> Result<(), HqError> {
     let results = replay::replay(events, |record| {
         let at_act = round.books.get(&record.laws.at_act.hash)?;
         let at_decision = round.books.get(&record.laws.at_decision.hash)?;
@@ -254,10 +321,21 @@ fn replayed(w: &mut dyn Write, round: &Round, file: &CaseFile, events: &[CaseEve
             }
         } else {
             w.advance("replay_mismatches", 1)?;
-            alarms::raise(w, round.now, "replay_differs", &result.number, "复算结果与记录不一致 / the recomputed decision differs from the record")?;
-            let theirs = format!("{:?} {:?} {}", result.recorded.outcome, result.recorded.limb, result.recorded.amount.0);
+            alarms::raise(
+                w,
+                round.now,
+                "replay_differs",
+                &result.number,
+                "复算结果与记录不一致 / the recomputed decision differs from the record",
+            )?;
+            let theirs = format!(
+                "{:?} {:?} {}",
+                result.recorded.outcome, result.recorded.limb, result.recorded.amount.0
+            );
             let ours = match &result.recomputed {
-                Ok(d) => format!("{:?} {:?} {}（{}）", d.outcome, d.limb, d.amount.0, result.differs.join(", ")),
+                Ok(d) => {
+                    format!("{:?} {:?} {}（{}）", d.outcome, d.limb, d.amount.0, result.differs.join(", "))
+                }
                 Err(e) => e.clone(),
             };
             reviews::open(w, "replay_differs", file, &result.number, "", &theirs, &ours, device, round.now)?;
@@ -281,11 +359,21 @@ fn audited(w: &mut dyn Write, round: &Round, file: &CaseFile, events: &[CaseEven
 }
 
 /// Finds for the first-offence look-up and for art. 29, and what the fuller history says of each.
-fn finds(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, fresh: &BTreeSet<String>, device: &str) -> Result<(), HqError> {
+fn finds(
+    w: &mut dyn Write,
+    round: &Round,
+    case: &Case,
+    file: &CaseFile,
+    fresh: &BTreeSet<String>,
+    device: &str,
+) -> Result<(), HqError> {
     for decision in &file.decisions {
         let find_key = format!("{}/{}", file.id, decision.number);
         let Some(book) = round.books.get(&decision.pack.hash) else { continue };
-        let conduct = book.offence(&decision.offence).map_or(decision.offence.as_str(), |o| o.conduct.as_str()).to_owned();
+        let conduct = book
+            .offence(&decision.offence)
+            .map_or(decision.offence.as_str(), |o| o.conduct.as_str())
+            .to_owned();
         let find = Find {
             case: file.id.clone(),
             number: decision.number.clone(),
@@ -314,13 +402,27 @@ fn finds(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, fresh: 
             && suspended.until_ms.is_none()
             && publish::ms(decision.at) >= suspended.from_ms
         {
-            reviews::open(w, "suspended_offence", file, &decision.number, "", "", &suspended.reason, device, round.now)?;
+            reviews::open(
+                w,
+                "suspended_offence",
+                file,
+                &decision.number,
+                "",
+                "",
+                &suspended.reason,
+                device,
+                round.now,
+            )?;
         }
         if counts && let Some(party) = case.party().filter(|p| !p.id_number.reveal().is_empty()) {
             let month = publish::month_of(publish::ms(decision.at));
             let key = key(w, round, &month)?;
-            let hit = SeenHit { tag: publish::tag(&key, &conduct, party.id_number.reveal())?, on: decision.at.date().to_string(), reference: find_key };
-            publish::publish_seen(w, &file.branch, &month, key, vec![hit], round.now)?;
+            let hit = SeenHit {
+                tag: publish::tag(&key, &conduct, party.id_number.reveal())?,
+                on: decision.at.date().to_string(),
+                reference: find_key,
+            };
+            publish::note_seen(w, &file.branch, &month, vec![hit])?;
         }
     }
     Ok(())
@@ -328,7 +430,11 @@ fn finds(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile, fresh: 
 
 /// An order that waits for its re-check goes to every phone of the branch; one that is done leaves them.
 fn open_order(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile) -> Result<(), HqError> {
-    let Some(decision) = file.decisions.last().filter(|d| d.outcome == Outcome::Order && d.order_due.is_some()) else { return Ok(()) };
+    let Some(decision) =
+        file.decisions.last().filter(|d| d.outcome == Outcome::Order && d.order_due.is_some())
+    else {
+        return Ok(());
+    };
     let Some(party) = party_tag(w, round, case, "orders", ORDER_CLASS)? else { return Ok(()) };
     let recheck = case.rechecks().last();
     let order = OpenOrder {
@@ -343,7 +449,8 @@ fn open_order(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile) ->
         served: case.served().map(|s| s.how.word().to_owned()).unwrap_or_default(),
         ordered_by: decision.officers.clone(),
         refused: false,
-        rechecked: recheck.map(|r| ezhifa_wire::feed::Rechecked { at_ms: publish::ms(r.at), corrected: r.corrected }),
+        rechecked: recheck
+            .map(|r| ezhifa_wire::feed::Rechecked { at_ms: publish::ms(r.at), corrected: r.corrected }),
         closed: decision.ended.is_some() || file.closed || recheck.is_some_and(|r| r.corrected),
     };
     let known: Option<OpenOrder> = store::get(w, "order", &order.number)?;

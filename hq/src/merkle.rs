@@ -47,7 +47,10 @@ impl Edge {
     #[must_use]
     pub fn root(&self) -> Digest {
         let mut peaks = self.peaks.iter().rev();
-        peaks.next().map_or_else(|| Hasher::new().finish(), |last| peaks.fold(*last, |right, left| node(left, &right)))
+        peaks.next().map_or_else(
+            || Hasher::new().finish(),
+            |last| peaks.fold(*last, |right, left| node(left, &right)),
+        )
     }
 }
 

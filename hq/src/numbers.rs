@@ -48,7 +48,7 @@ pub struct Block {
 /// What became of one number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NumberFile {
-    /// `reserved`, `issued`, `void`, `undelivered`, `revoked`.
+    /// `reserved`, `issued`, `void`, `undelivered`, `revoked`, `lost`.
     pub state: String,
     /// Why, for void and its like.
     pub because: String,
@@ -123,10 +123,22 @@ impl Hq {
             return Err(HqError::NoNumbers("year"));
         }
         series_of(&request.series).ok_or(HqError::NoNumbers("series"))?;
-        let block = self.lend(&device.id, request.epoch, &request.series, request.year, request.want, &request.request_id)?;
+        let block = self.lend(
+            &device.id,
+            request.epoch,
+            &request.series,
+            request.year,
+            request.want,
+            &request.request_id,
+        )?;
         self.sign(
             domains::LEASE_REPLY,
-            &LeaseReply { device: asked.auth.device.clone(), nonce: asked.auth.nonce.clone(), request_id: request.request_id, block },
+            &LeaseReply {
+                device: asked.auth.device.clone(),
+                nonce: asked.auth.nonce.clone(),
+                request_id: request.request_id,
+                block,
+            },
         )
     }
 
@@ -134,23 +146,43 @@ impl Hq {
     ///
     /// # Errors
     /// Unknown series, or the store failed.
-    pub fn lend_by_feed(&self, device: &str, epoch: Epoch, series: &str, year: i32, want: u64) -> Result<(), HqError> {
+    pub fn lend_by_feed(
+        &self,
+        device: &str,
+        epoch: Epoch,
+        series: &str,
+        year: i32,
+        want: u64,
+    ) -> Result<(), HqError> {
         series_of(series).ok_or(HqError::NoNumbers("series"))?;
         let request = format!("hq-{}", self.random_hex::<8>()?);
         let block = self.lend(device, epoch, series, year, want, &request)?;
-        let inner: NumberBlock = block.open(domains::NUMBER_BLOCK, &self.public_key()).map_err(|e| HqError::Seal(e.to_string()))?;
+        let inner: NumberBlock = block
+            .open(domains::NUMBER_BLOCK, &self.public_key())
+            .map_err(|e| HqError::Seal(e.to_string()))?;
         let (target, now) = (feed::to_device(device), self.now_ms());
         let body = FeedBody::Lease(wire_feed::Lease { lease_id: inner.lease_id, block });
         self.write(1, move |w| feed::publish(w, &target, &body, now))
     }
 
-    fn lend(&self, device: &str, epoch: Epoch, series: &str, year: i32, want: u64, request_id: &str) -> Result<Signed, HqError> {
+    fn lend(
+        &self,
+        device: &str,
+        epoch: Epoch,
+        series: &str,
+        year: i32,
+        want: u64,
+        request_id: &str,
+    ) -> Result<Signed, HqError> {
         let key = format!("{device}/{request_id}");
         let want = want.clamp(1, ezhifa_wire::limits::BLOCK);
         let lease_id = format!("n-{}", self.random_hex::<8>()?);
         let now = self.now_ms();
         let year_end = shanghai_ms(NaiveDate::from_ymd_opt(year.saturating_add(1), 1, 1));
-        let not_after_ms = now.saturating_add(BLOCK_DAYS * 86_400_000).max(shanghai_ms(NaiveDate::from_ymd_opt(year, 1, 1)).saturating_add(BLOCK_DAYS * 86_400_000)).min(year_end);
+        let not_after_ms = now
+            .saturating_add(BLOCK_DAYS * 86_400_000)
+            .max(shanghai_ms(NaiveDate::from_ymd_opt(year, 1, 1)).saturating_add(BLOCK_DAYS * 86_400_000))
+            .min(year_end);
         let (organ, device, series) = (self.config().organ.clone(), device.to_owned(), series.to_owned());
         let hq = self.clone();
         self.write(1, move |w| {
@@ -194,7 +226,9 @@ impl Hq {
             let mut ledger = Ledger::default();
             for (_, Block { block, reported, .. }) in blocks {
                 let device = devices.get(&block.device.0);
-                let later_epoch = device.is_some_and(|d| d.epochs.last() != Some(&block.epoch) && d.epochs.contains(&block.epoch));
+                let later_epoch = device.is_some_and(|d| {
+                    d.epochs.last() != Some(&block.epoch) && d.epochs.contains(&block.epoch)
+                });
                 let burnt_block = later_epoch || reported.as_ref().is_some_and(|u| u.burnt);
                 let lost = device.is_some_and(|d| d.lost_ms.is_some());
                 let next = reported.as_ref().map_or(block.from, |u| u.next);
@@ -219,6 +253,7 @@ impl Hq {
                     let count = match numbers.get(&text).map(|n| n.state.as_str()) {
                         Some("issued" | "revoked") => &mut line.used,
                         Some("reserved") => &mut line.reserved,
+                        Some("lost" | "burnt") => &mut line.declared,
                         Some(_) => &mut line.void,
                         None if lost => &mut line.declared,
                         None if burnt_block => &mut line.burnt,
@@ -233,20 +268,28 @@ impl Hq {
                 }
                 ledger.blocks.push(line);
             }
-            ledger.foreign = numbers.iter().filter(|(text, n)| !n.drill && !known.contains(*text)).map(|(text, _)| text.clone()).collect();
+            ledger.foreign = numbers
+                .iter()
+                .filter(|(text, n)| !n.drill && !known.contains(*text))
+                .map(|(text, _)| text.clone())
+                .collect();
             Ok(ledger)
         })
     }
 
     fn number_text(&self, block: &NumberBlock, seq: u64) -> String {
         let Some(series) = series_of(&block.series) else { return seq.to_string() };
-        let text = self.newest_book().map_or_else(|| format!("{}-{seq}", block.year), |book| book.number_text(series, block.year, seq));
+        let text = self.newest_book().map_or_else(
+            || format!("{}-{seq}", block.year),
+            |book| book.number_text(series, block.year, seq),
+        );
         if block.series.starts_with(DRILL) { format!("演练{text}") } else { text }
     }
 }
 
 fn shanghai_ms(day: Option<NaiveDate>) -> i64 {
-    day.and_then(|d| d.and_hms_opt(0, 0, 0)).map_or(i64::MAX, |t: NaiveDateTime| t.and_utc().timestamp_millis().saturating_sub(8 * 3_600_000))
+    day.and_then(|d| d.and_hms_opt(0, 0, 0))
+        .map_or(i64::MAX, |t: NaiveDateTime| t.and_utc().timestamp_millis().saturating_sub(8 * 3_600_000))
 }
 
 /// The phone's own word on a block, as a cross-check; a block that HQ does not know was lent by an HQ
@@ -260,7 +303,19 @@ pub(crate) fn reported(w: &mut dyn Write, device: &str, used: &BlockUse, now: i6
             }
             Ok(())
         }
-        Some(_) => alarms::raise(w, now, "block_elsewhere", device, "设备持有借给另一设备的号段 / the phone holds a block lent to another"),
-        None => alarms::raise(w, now, "block_unknown", device, "设备持有本库没有记录的号段（恢复前借出）/ the phone holds a block this database does not know"),
+        Some(_) => alarms::raise(
+            w,
+            now,
+            "block_elsewhere",
+            device,
+            "设备持有借给另一设备的号段 / the phone holds a block lent to another",
+        ),
+        None => alarms::raise(
+            w,
+            now,
+            "block_unknown",
+            device,
+            "设备持有本库没有记录的号段（恢复前借出）/ the phone holds a block this database does not know",
+        ),
     }
 }

@@ -51,13 +51,21 @@ impl Standing {
 
     fn meaning(self) -> &'static str {
         match self {
-            Standing::Filed => "这张文书由本机关登记的执法设备签发，决定记录已经传回本机关。请核对下面各项是否与您手中的纸面一致。",
-            Standing::NotYetArrived => "这张文书由本机关登记的执法设备签发，执法终端还没有连上网络，决定记录尚未传回。文书的效力不受影响，请稍后再查。",
-            Standing::Voided => "这个编号的文书在交付之前已经作废，您不需要按照它履行任何义务。如果您手中有这张纸，请与下方电话联系。",
+            Standing::Filed => {
+                "这张文书由本机关登记的执法设备签发，决定记录已经传回本机关。请核对下面各项是否与您手中的纸面一致。"
+            }
+            Standing::NotYetArrived => {
+                "这张文书由本机关登记的执法设备签发，执法终端还没有连上网络，决定记录尚未传回。文书的效力不受影响，请稍后再查。"
+            }
+            Standing::Voided => {
+                "这个编号的文书在交付之前已经作废，您不需要按照它履行任何义务。如果您手中有这张纸，请与下方电话联系。"
+            }
             Standing::Corrected => "这张文书真实有效。其中的文字差错已经另行补正，处理结果没有变化。",
             Standing::Revoked => "本机关已经撤销这份决定，不再执行。已经缴纳的款项予以退还。",
             Standing::Sample => "这张纸由样本法规或者演练产生，只用于演示和培训，不需要履行任何义务。",
-            Standing::NotOurs => "验证码的签名与本机关登记的设备都对不上。请不要按照这张纸付款，也不要向任何个人转账；请先拨打下方电话核实。",
+            Standing::NotOurs => {
+                "验证码的签名与本机关登记的设备都对不上。请不要按照这张纸付款，也不要向任何个人转账；请先拨打下方电话核实。"
+            }
         }
     }
 }
@@ -126,18 +134,36 @@ impl Page {
     #[must_use]
     pub fn html(&self) -> String {
         let (colour, mark, headline) = self.standing.tone();
-        let facts: String = self.facts.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("<dt>{}</dt><dd>{}</dd>", escape(k), escape(v))).collect();
-        let facts = if facts.is_empty() { String::new() } else { format!("<section class=\"card\"><h2>文书信息</h2><dl>{facts}</dl></section>") };
+        let facts: String = self
+            .facts
+            .iter()
+            .filter(|(_, v)| !v.is_empty())
+            .map(|(k, v)| format!("<dt>{}</dt><dd>{}</dd>", escape(k), escape(v)))
+            .collect();
+        let facts = if facts.is_empty() {
+            String::new()
+        } else {
+            format!("<section class=\"card\"><h2>文书信息</h2><dl>{facts}</dl></section>")
+        };
         let next: String = self
             .next
             .iter()
             .map(|s| {
-                let lines: String = s.lines.iter().filter(|l| !l.is_empty()).map(|l| format!("<p>{}</p>", escape(l))).collect();
+                let lines: String = s
+                    .lines
+                    .iter()
+                    .filter(|l| !l.is_empty())
+                    .map(|l| format!("<p>{}</p>", escape(l)))
+                    .collect();
                 format!("<section class=\"card\"><h2>{}</h2>{lines}</section>", escape(&s.title))
             })
             .collect();
         let digits: String = self.phone.chars().filter(char::is_ascii_digit).collect();
-        let phone = if digits.is_empty() { String::new() } else { format!("咨询与核实电话 <a href=\"tel:{digits}\">{}</a><br>", escape(&self.phone)) };
+        let phone = if digits.is_empty() {
+            String::new()
+        } else {
+            format!("咨询与核实电话 <a href=\"tel:{digits}\">{}</a><br>", escape(&self.phone))
+        };
         format!(
             "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
 <meta name=\"robots\" content=\"noindex\"><title>文书核验 · {organ}</title><style>{STYLE}</style></head>\

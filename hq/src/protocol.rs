@@ -6,12 +6,21 @@ use std::{
 };
 
 use ezhifa_wire::{
-    Check, auth, auth::Auth, blob, blob::BlobReceipt, domains, limits, paths,
+    Check, auth,
+    auth::Auth,
+    blob,
+    blob::BlobReceipt,
+    domains, limits, paths,
     seal::{hash::Digest, sign::Signed},
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Hq, desk, devices::{self, Device}, error::HqError, log::Field};
+use crate::{
+    Hq, desk,
+    devices::{self, Device},
+    error::HqError,
+    log::Field,
+};
 
 /// A request as it came in.
 #[derive(Debug, Clone, Default)]
@@ -113,7 +122,14 @@ impl Hq {
         let route = request.path.split(['?']).next().unwrap_or_default();
         // The path of the public page names a slip; it is not written down.
         let route = if route.starts_with("/V/") { "/V/" } else { route };
-        self.log("request", &[("method", Field::Word(&request.method)), ("route", Field::Word(route)), ("status", Field::Int(i64::from(answer.status)))]);
+        self.log(
+            "request",
+            &[
+                ("method", Field::Word(&request.method)),
+                ("route", Field::Word(route)),
+                ("status", Field::Int(i64::from(answer.status))),
+            ],
+        );
         answer
     }
 
@@ -123,7 +139,11 @@ impl Hq {
         if problem.code == ezhifa_wire::ProblemCode::Unavailable {
             self.log("failure", &[("what", Field::Word(&error.to_string()))]);
         }
-        let mut answer = Response::bytes(problem.code.status(), "application/json", serde_json::to_vec(&problem).unwrap_or_default());
+        let mut answer = Response::bytes(
+            problem.code.status(),
+            "application/json",
+            serde_json::to_vec(&problem).unwrap_or_default(),
+        );
         if let Some(seconds) = problem.retry_after_s {
             answer.headers.insert("retry-after".into(), seconds.to_string());
         }
@@ -152,15 +172,26 @@ impl Hq {
                 self.inner.nonces.take("new", &auth.nonce, auth.at_ms, self.now_ms())?;
                 signed(self.enrol(&asked(request, &auth))?)
             }
-            ("POST", paths::HELLO) => self.device_asks(request, false, |d, a| self.hello(d, a)).and_then(signed),
+            ("POST", paths::HELLO) => {
+                self.device_asks(request, false, |d, a| self.hello(d, a)).and_then(signed)
+            }
             ("POST", paths::PUSH) => self.device_asks(request, true, |d, a| self.push(d, a)).and_then(signed),
-            ("GET", paths::FEED) => self.device_asks(request, false, |d, a| self.feed_page(d, a)).and_then(signed),
-            ("POST", paths::LEASE) => self.device_asks(request, false, |d, a| self.lease(d, a)).and_then(signed),
+            ("GET", paths::FEED) => {
+                self.device_asks(request, false, |d, a| self.feed_page(d, a)).and_then(signed)
+            }
+            ("POST", paths::LEASE) => {
+                self.device_asks(request, false, |d, a| self.lease(d, a)).and_then(signed)
+            }
             (_, _) if plain.starts_with(paths::BLOBS) => {
-                let sha256 = plain.strip_prefix(paths::BLOBS).and_then(|hex| Digest::from_hex(hex).ok()).ok_or(HqError::NotFound("blob"))?;
+                let sha256 = plain
+                    .strip_prefix(paths::BLOBS)
+                    .and_then(|hex| Digest::from_hex(hex).ok())
+                    .ok_or(HqError::NotFound("blob"))?;
                 match method {
                     "HEAD" => self.device_asks(request, true, |_, _| self.blob_head(&sha256)),
-                    "PATCH" => self.device_asks(request, true, |d, a| self.blob_patch(d, a, &sha256, request)).and_then(signed),
+                    "PATCH" => self
+                        .device_asks(request, true, |d, a| self.blob_patch(d, a, &sha256, request))
+                        .and_then(signed),
                     "GET" => self.device_asks(request, false, |_, _| self.blob_get(&sha256, request)),
                     _ => Err(HqError::NotFound("method")),
                 }
@@ -176,7 +207,12 @@ impl Hq {
     }
 
     /// Who asks, that it is the one it says, now, and for the first time. `uploads`: a withdrawn device may.
-    fn device_asks<T>(&self, request: &Request, uploads: bool, then: impl FnOnce(&Device, &Asked<'_>) -> Result<T, HqError>) -> Result<T, HqError> {
+    fn device_asks<T>(
+        &self,
+        request: &Request,
+        uploads: bool,
+        then: impl FnOnce(&Device, &Asked<'_>) -> Result<T, HqError>,
+    ) -> Result<T, HqError> {
         let auth = self.auth(request)?;
         if !uploads {
             small(request)?;
@@ -211,12 +247,25 @@ impl Hq {
         Ok(answer)
     }
 
-    fn blob_patch(&self, _device: &Device, asked: &Asked<'_>, sha256: &Digest, request: &Request) -> Result<Signed, HqError> {
+    fn blob_patch(
+        &self,
+        _device: &Device,
+        asked: &Asked<'_>,
+        sha256: &Digest,
+        request: &Request,
+    ) -> Result<Signed, HqError> {
         if asked.body.len() > limits::BLOB_CHUNK {
             return Err(HqError::TooLarge { limit: limits::BLOB_CHUNK as u64 });
         }
-        let length: u64 = asked.query("length").and_then(|l| l.parse().ok()).ok_or_else(|| HqError::Bad("length".into()))?;
-        let offset: u64 = request.headers.get(blob::OFFSET).and_then(|o| o.parse().ok()).ok_or_else(|| HqError::Bad(blob::OFFSET.into()))?;
+        let length: u64 = asked
+            .query("length")
+            .and_then(|l| l.parse().ok())
+            .ok_or_else(|| HqError::Bad("length".into()))?;
+        let offset: u64 = request
+            .headers
+            .get(blob::OFFSET)
+            .and_then(|o| o.parse().ok())
+            .ok_or_else(|| HqError::Bad(blob::OFFSET.into()))?;
         let progress = self.inner.blobs.append(sha256, offset, length, asked.body)?;
         let receipt = BlobReceipt {
             device: asked.auth.device.clone(),
@@ -234,15 +283,22 @@ impl Hq {
     /// Feed files only: evidence never comes down to a phone.
     fn blob_get(&self, sha256: &Digest, request: &Request) -> Result<Response, HqError> {
         let published = self.read(|r| r.doc("feed_file", &sha256.to_string()))?.is_some();
-        let content = if published { self.inner.blobs.read(sha256)? } else { None }.ok_or(HqError::NotFound("blob"))?;
-        let from: Option<usize> = request.headers.get("range").and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+        let content =
+            if published { self.inner.blobs.read(sha256)? } else { None }.ok_or(HqError::NotFound("blob"))?;
+        let from: Option<usize> = request
+            .headers
+            .get("range")
+            .and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
         match from {
             None => Ok(Response::bytes(200, "application/octet-stream", content)),
             Some(from) => {
                 let total = content.len();
                 let rest = content.get(from..).ok_or_else(|| HqError::Bad("range".into()))?.to_vec();
                 let mut answer = Response::bytes(206, "application/octet-stream", rest);
-                answer.headers.insert("content-range".into(), format!("bytes {from}-{}/{total}", total.saturating_sub(1)));
+                answer.headers.insert(
+                    "content-range".into(),
+                    format!("bytes {from}-{}/{total}", total.saturating_sub(1)),
+                );
                 Ok(answer)
             }
         }
@@ -254,5 +310,9 @@ fn asked<'a>(request: &'a Request, auth: &'a Auth) -> Asked<'a> {
 }
 
 fn small(request: &Request) -> Result<(), HqError> {
-    if request.body.len() > limits::SMALL_BYTES { Err(HqError::TooLarge { limit: limits::SMALL_BYTES as u64 }) } else { Ok(()) }
+    if request.body.len() > limits::SMALL_BYTES {
+        Err(HqError::TooLarge { limit: limits::SMALL_BYTES as u64 })
+    } else {
+        Ok(())
+    }
 }

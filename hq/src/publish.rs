@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, Months, NaiveDate, NaiveDateTime};
 use ezhifa_casework::{
     law::{calendar::Calendar, keys},
     people::{Officer, OfficerKind, Power},
@@ -25,6 +25,11 @@ use crate::{
     feed,
     store::{self, Write},
 };
+
+/// The current month's list is published again after this.
+const SEEN_FRESH_MS: i64 = 3_600_000;
+/// A list with new finds travels at most this often.
+const SEEN_CALM_MS: i64 = 60_000;
 
 /// An open order as the desk knows it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -82,7 +87,11 @@ impl Hq {
     /// The document has faults, or the store failed.
     pub fn publish_calendar(&self, toml: &str) -> Result<(), HqError> {
         let calendar = Calendar::parse(toml).map_err(|e| HqError::Law(e.to_string()))?;
-        let body = FeedBody::Calendar(wire_feed::Calendar { version: calendar.id().to_owned(), hash: sha256(toml.as_bytes()), toml: toml.to_owned() });
+        let body = FeedBody::Calendar(wire_feed::Calendar {
+            version: calendar.id().to_owned(),
+            hash: sha256(toml.as_bytes()),
+            toml: toml.to_owned(),
+        });
         let (text, now) = (toml.to_owned(), self.now_ms());
         self.write(1, move |w| {
             store::put(w, "meta", "calendar", &text)?;
@@ -183,13 +192,55 @@ impl Hq {
         for find in finds {
             let month = month(find.on);
             let key = self.seen_key(&month)?;
-            let hit = SeenHit { tag: tag(&key, &find.conduct, &find.id_number)?, on: find.on.to_string(), reference: find.reference.clone() };
+            let hit = SeenHit {
+                tag: tag(&key, &find.conduct, &find.id_number)?,
+                on: find.on.to_string(),
+                reference: find.reference.clone(),
+            };
             lists.entry((find.branch.clone(), month)).or_default().push(hit);
         }
         let now = self.now_ms();
         for ((branch, month), new) in lists {
             let key = self.seen_key(&month)?;
-            self.write(1, move |w| publish_seen(w, &branch, &month, key, new, now))?;
+            self.write(1, move |w| {
+                note_seen(w, &branch, &month, new)?;
+                publish_seen(w, &branch, &month, key, now)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Publishes the exact lists of a branch for every month of the look-back window, empty ones too: a
+    /// month without a list is a month that a phone knows nothing about. The current month is published
+    /// again when it is older than an hour, so that phones can say how fresh they are.
+    ///
+    /// # Errors
+    /// The store or the randomness failed.
+    pub fn refresh_seen(&self, branch: &str) -> Result<(), HqError> {
+        let now = self.now_ms();
+        let today = local(now).date();
+        let months = self.newest_book().map_or(12, |b| b.settings().look_back_months);
+        let window: Vec<String> =
+            (0..=months).filter_map(|back| today.checked_sub_months(Months::new(back))).map(month).collect();
+        let current = month(today);
+        let branch = branch.to_owned();
+        let due: Vec<String> = self.read(|r| {
+            let mut due = Vec::new();
+            for month in window {
+                let doc = format!("{branch}/{month}");
+                let age = store::get::<i64>(r, "seen_as_of", &doc)?.map(|at| now.saturating_sub(at));
+                let dirty = r.doc("seen_dirty", &doc)?.is_some();
+                if age.is_none_or(|age| {
+                    (month == current && age >= SEEN_FRESH_MS) || (dirty && age >= SEEN_CALM_MS)
+                }) {
+                    due.push(month);
+                }
+            }
+            Ok(due)
+        })?;
+        for month in due {
+            let (key, branch) = (self.seen_key(&month)?, branch.clone());
+            self.write(1, move |w| publish_seen(w, &branch, &month, key, now))?;
         }
         Ok(())
     }
@@ -203,7 +254,10 @@ impl Hq {
         let mut months: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (key, hits) in lists {
             let month = key.rsplit('/').next().unwrap_or_default().to_owned();
-            months.entry(month).or_default().extend(hits.iter().filter_map(|h| u64::from_str_radix(h.tag.get(..16)?, 16).ok()));
+            months
+                .entry(month)
+                .or_default()
+                .extend(hits.iter().filter_map(|h| u64::from_str_radix(h.tag.get(..16)?, 16).ok()));
         }
         for (month, mut keys) in months {
             keys.sort_unstable();
@@ -257,7 +311,12 @@ impl Hq {
     /// The store failed.
     pub fn suspend_offence(&self, offence: &str, reason: &str, on: bool) -> Result<(), HqError> {
         let now = self.now_ms();
-        let suspend = wire_feed::Suspend { offence: offence.to_owned(), from_ms: now, until_ms: if on { None } else { Some(now) }, reason: reason.to_owned() };
+        let suspend = wire_feed::Suspend {
+            offence: offence.to_owned(),
+            from_ms: now,
+            until_ms: if on { None } else { Some(now) },
+            reason: reason.to_owned(),
+        };
         self.write(1, move |w| {
             store::put(w, "suspended", &suspend.offence.clone(), &suspend)?;
             feed::publish(w, &feed::to_all(), &FeedBody::Suspend(suspend), now)
@@ -293,10 +352,18 @@ pub fn filter_bytes(filter: &BinaryFuse16) -> Vec<u8> {
 /// Keyed hash of a conduct class and a party, in normal form (docs/protocol.md).
 pub(crate) fn tag(key: &SeenKey, class: &str, id_number: &str) -> Result<String, HqError> {
     let secret = MonthKey(crate::ingest::digest(&key.secret)?.0);
-    Ok(seen::key(&secret, class, &keys::key_form(id_number)).map_err(|e| HqError::Seal(e.to_string()))?.to_string())
+    Ok(seen::key(&secret, class, &keys::key_form(id_number))
+        .map_err(|e| HqError::Seal(e.to_string()))?
+        .to_string())
 }
 
-pub(crate) fn publish_seen(w: &mut dyn Write, branch: &str, month: &str, key: SeenKey, new: Vec<SeenHit>, now: i64) -> Result<(), HqError> {
+/// Adds finds to a month's list; phones get it with the next refresh, many finds at once.
+pub(crate) fn note_seen(
+    w: &mut dyn Write,
+    branch: &str,
+    month: &str,
+    new: Vec<SeenHit>,
+) -> Result<(), HqError> {
     let doc = format!("{branch}/{month}");
     let mut hits: Vec<SeenHit> = store::get(w, "seen", &doc)?.unwrap_or_default();
     for hit in new {
@@ -305,7 +372,23 @@ pub(crate) fn publish_seen(w: &mut dyn Write, branch: &str, month: &str, key: Se
         }
     }
     store::put(w, "seen", &doc, &hits)?;
-    let body = FeedBody::Seen(wire_feed::Seen { scope: branch.to_owned(), month: month.to_owned(), as_of_ms: now, key, form: keys::KEY_FORM, hits });
+    store::put(w, "seen_dirty", &doc, &true)
+}
+
+fn publish_seen(w: &mut dyn Write, branch: &str, month: &str, key: SeenKey, now: i64) -> Result<(), HqError> {
+    let doc = format!("{branch}/{month}");
+    let hits: Vec<SeenHit> = store::get(w, "seen", &doc)?.unwrap_or_default();
+    store::put(w, "seen", &doc, &hits)?;
+    store::put(w, "seen_as_of", &doc, &now)?;
+    w.remove_doc("seen_dirty", &doc)?;
+    let body = FeedBody::Seen(wire_feed::Seen {
+        scope: branch.to_owned(),
+        month: month.to_owned(),
+        as_of_ms: now,
+        key,
+        form: keys::KEY_FORM,
+        hits,
+    });
     feed::publish(w, &feed::to_branch(branch), &body, now)
 }
 

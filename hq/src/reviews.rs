@@ -96,7 +96,17 @@ pub(crate) fn open(
 }
 
 #[allow(clippy::too_many_arguments)] // As above.
-fn open_for(w: &mut dyn Write, kind: &str, case: &str, number: &str, other: &str, phone_says: &str, hq_says: &str, device: &str, now: i64) -> Result<(), HqError> {
+fn open_for(
+    w: &mut dyn Write,
+    kind: &str,
+    case: &str,
+    number: &str,
+    other: &str,
+    phone_says: &str,
+    hq_says: &str,
+    device: &str,
+    now: i64,
+) -> Result<(), HqError> {
     let id = format!("{kind}:{number}:{other}");
     if w.doc("review", &id)?.is_some() {
         return Ok(());
@@ -118,17 +128,45 @@ fn open_for(w: &mut dyn Write, kind: &str, case: &str, number: &str, other: &str
     store::put(w, "review", &id, &review)?;
     w.advance("reviews", 1)?;
     let finding = if kind == "replay_differs" { "replay_differs" } else { "review_opened" };
-    tell(w, &review, finding, format!("指挥中心开启复核：{hq_says}"), format!("HQ opened a review: {hq_says}"), now)
+    tell(
+        w,
+        &review,
+        finding,
+        format!("指挥中心开启复核：{hq_says}"),
+        format!("HQ opened a review: {hq_says}"),
+        now,
+    )
 }
 
-fn tell(w: &mut dyn Write, review: &Review, finding: &str, zh: String, en: String, now: i64) -> Result<(), HqError> {
-    let verdict = Verdict { id: review.id.clone(), case: review.case.clone(), number: review.number.clone(), finding: finding.to_owned(), zh, en };
+fn tell(
+    w: &mut dyn Write,
+    review: &Review,
+    finding: &str,
+    zh: String,
+    en: String,
+    now: i64,
+) -> Result<(), HqError> {
+    let verdict = Verdict {
+        id: review.id.clone(),
+        case: review.case.clone(),
+        number: review.number.clone(),
+        finding: finding.to_owned(),
+        zh,
+        en,
+    };
     feed::publish(w, &feed::to_device(&review.device), &FeedBody::Verdict(verdict), now)
 }
 
 /// Holds a new decision against everything HQ knows: earlier finds (and later ones that arrived first),
 /// and other decisions on one act (处罚法 29).
-pub(crate) fn compare(w: &mut dyn Write, file: &CaseFile, find: &Find, counts: bool, book: &Rulebook, now: i64) -> Result<(), HqError> {
+pub(crate) fn compare(
+    w: &mut dyn Write,
+    file: &CaseFile,
+    find: &Find,
+    counts: bool,
+    book: &Rulebook,
+    now: i64,
+) -> Result<(), HqError> {
     if let Some(key) = find.by_party() {
         let prefix = format!("{}/{}/", find.party.as_deref().unwrap_or_default(), find.conduct);
         let others: Vec<(String, Find)> = store::list(w, "find", &prefix)?;
@@ -138,8 +176,22 @@ pub(crate) fn compare(w: &mut dyn Write, file: &CaseFile, find: &Find, counts: b
             let within = window.is_some_and(|w| earlier.act_at >= w) && earlier.act_at < later.act_at;
             let earlier_counts = book.settings().look_back_counts.contains(&earlier.outcome);
             if within && earlier_counts && later.limb == Some(Limb::B) && later.asked != Some(true) {
-                let hq = format!("当事人在 {} 已有同类记录（{}），首违不罚需复核", earlier.act_at.date(), earlier.number);
-                open_for(w, "first_offence_hit", &later.case, &later.number, &earlier.number, "查无此前记录", &hq, &later.device, now)?;
+                let hq = format!(
+                    "当事人在 {} 已有同类记录（{}），首违不罚需复核",
+                    earlier.act_at.date(),
+                    earlier.number
+                );
+                open_for(
+                    w,
+                    "first_offence_hit",
+                    &later.case,
+                    &later.number,
+                    &earlier.number,
+                    "查无此前记录",
+                    &hq,
+                    &later.device,
+                    now,
+                )?;
             }
         }
         if counts || find.limb == Some(Limb::B) {
@@ -151,7 +203,13 @@ pub(crate) fn compare(w: &mut dyn Write, file: &CaseFile, find: &Find, counts: b
 }
 
 /// Two decisions on what may be one act: same offence, near in time, and same party or same place.
-fn same_act(w: &mut dyn Write, file: &CaseFile, find: &Find, book: &Rulebook, now: i64) -> Result<(), HqError> {
+fn same_act(
+    w: &mut dyn Write,
+    file: &CaseFile,
+    find: &Find,
+    book: &Rulebook,
+    now: i64,
+) -> Result<(), HqError> {
     let today = find.act_at.date();
     let days = [today.pred_opt(), Some(today), today.succ_opt()];
     for d in days.into_iter().flatten() {
@@ -164,10 +222,24 @@ fn same_act(w: &mut dyn Write, file: &CaseFile, find: &Find, book: &Rulebook, no
             let party = find.party.is_some() && find.party == other.party;
             // Two known and different parties are two acts, however near.
             let strangers = find.party.is_some() && other.party.is_some() && !party;
-            let place = !strangers && distance(find, &other).is_some_and(|m| m <= f64::from(book.settings().same_act_metres));
+            let place = !strangers
+                && distance(find, &other).is_some_and(|m| m <= f64::from(book.settings().same_act_metres));
             if party || place {
-                let hq = format!("与 {} 可能属于同一违法行为（相隔 {minutes} 分钟），不得给予两次以上罚款", other.number);
-                open_for(w, "same_act", &find.case, &find.number, &other.number, "单独处理", &hq, &find.device, now)?;
+                let hq = format!(
+                    "与 {} 可能属于同一违法行为（相隔 {minutes} 分钟），不得给予两次以上罚款",
+                    other.number
+                );
+                open_for(
+                    w,
+                    "same_act",
+                    &find.case,
+                    &find.number,
+                    &other.number,
+                    "单独处理",
+                    &hq,
+                    &find.device,
+                    now,
+                )?;
             }
         }
     }
@@ -215,7 +287,14 @@ impl Hq {
             review.closed_by = Some(by);
             review.closed_ms = Some(now);
             store::put(w, "review", &id, &review)?;
-            tell(w, &review, "review_closed", format!("复核结论：{verdict}"), format!("The review is closed: {verdict}"), now)?;
+            tell(
+                w,
+                &review,
+                "review_closed",
+                format!("复核结论：{verdict}"),
+                format!("The review is closed: {verdict}"),
+                now,
+            )?;
             Ok(review)
         })
     }

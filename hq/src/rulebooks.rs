@@ -30,11 +30,14 @@ struct Pack {
 
 impl Books {
     fn add(&mut self, files: &BTreeMap<String, String>) -> Result<Arc<Rulebook>, HqError> {
-        let files: Files = files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
+        let files: Files =
+            files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
         let manifest: ManifestImports = toml_imports(&files)?;
         let mut imports = Vec::new();
         for hash in &manifest.0 {
-            imports.push(self.by_hash.get(hash).cloned().ok_or_else(|| HqError::Law("所引用的规则包尚未发布 / an imported pack is not published yet".into()))?);
+            imports.push(self.by_hash.get(hash).cloned().ok_or_else(|| {
+                HqError::Law("所引用的规则包尚未发布 / an imported pack is not published yet".into())
+            })?);
         }
         let refs: Vec<&Rulebook> = imports.iter().map(|b| &**b).collect();
         let book = Arc::new(Rulebook::load(&files, &refs).map_err(|e| HqError::Law(e.to_string()))?);
@@ -68,7 +71,10 @@ fn toml_imports(files: &Files) -> Result<ManifestImports, HqError> {
     struct Import {
         hash: String,
     }
-    let text = files.get("manifest.toml").and_then(|b| std::str::from_utf8(b).ok()).ok_or_else(|| HqError::Law("缺少 manifest.toml / no manifest.toml".into()))?;
+    let text = files
+        .get("manifest.toml")
+        .and_then(|b| std::str::from_utf8(b).ok())
+        .ok_or_else(|| HqError::Law("缺少 manifest.toml / no manifest.toml".into()))?;
     let head: Head = toml::from_str(text).map_err(|e| HqError::Law(e.message().to_owned()))?;
     Ok(ManifestImports(head.import.into_iter().map(|i| i.hash).collect()))
 }
@@ -81,7 +87,8 @@ impl Hq {
     pub fn publish_rulebook(&self, files: &Files) -> Result<(), HqError> {
         let mut text = BTreeMap::new();
         for (path, bytes) in files {
-            let words = String::from_utf8(bytes.clone()).map_err(|_| HqError::Law(format!("{path} 不是 UTF-8 / is not UTF-8")))?;
+            let words = String::from_utf8(bytes.clone())
+                .map_err(|_| HqError::Law(format!("{path} 不是 UTF-8 / is not UTF-8")))?;
             text.insert(path.clone(), words);
         }
         let book = self.books()?.add(&text)?;
@@ -94,7 +101,11 @@ impl Hq {
             hash: crate::ingest::digest(&reference.hash)?,
             from: if deciding { manifest.effective_from.0.to_string() } else { String::new() },
             until: manifest.repealed_on.map(|d| d.0.to_string()),
-            imports: book.imports().iter().map(|i| crate::ingest::digest(&i.hash)).collect::<Result<_, _>>()?,
+            imports: book
+                .imports()
+                .iter()
+                .map(|i| crate::ingest::digest(&i.hash))
+                .collect::<Result<_, _>>()?,
             files: text.clone(),
         });
         let (hash, now) = (reference.hash, self.now_ms());
@@ -135,7 +146,9 @@ impl Hq {
     pub fn newest_book(&self) -> Option<Arc<Rulebook>> {
         let today = local(self.now_ms()).date();
         let books = self.books().ok()?;
-        let newest = |wanted: &dyn Fn(&Rulebook) -> bool| books.deciding.iter().rev().filter_map(|h| books.by_hash.get(h)).find(|b| wanted(b)).cloned();
+        let newest = |wanted: &dyn Fn(&Rulebook) -> bool| {
+            books.deciding.iter().rev().filter_map(|h| books.by_hash.get(h)).find(|b| wanted(b)).cloned()
+        };
         newest(&|b| b.in_force(today)).or_else(|| newest(&|_| true))
     }
 }

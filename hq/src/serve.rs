@@ -1,11 +1,7 @@
 //! The HTTP(S) server: a thin shell around [`Hq::answer`], in a thread of its own, so that a command line,
 //! a test or a simulation can call it without being asynchronous.
 
-use std::{
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -87,15 +83,23 @@ pub fn serve(hq: Hq, addr: SocketAddr, with_tls: bool) -> Result<ServerHandle, H
         (None, None)
     };
     let scheme = if with_tls { "https" } else { "http" };
-    let host = if bound.ip().is_unspecified() { format!("127.0.0.1:{}", bound.port()) } else { bound.to_string() };
+    let host =
+        if bound.ip().is_unspecified() { format!("127.0.0.1:{}", bound.port()) } else { bound.to_string() };
     let handle = Handle::new();
-    let runtime = tokio::runtime::Builder::new_multi_thread().thread_name("hq-http").enable_all().build().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .thread_name("hq-http")
+        .enable_all()
+        .build()
+        .map_err(failed)?;
     let stop = handle.clone();
     let shell = Shell { hq, at_once: Arc::new(Semaphore::new(AT_ONCE)) };
     let thread = std::thread::Builder::new()
         .name("hq-server".into())
         .spawn(move || {
-            let app = Router::new().fallback(answer).with_state(shell).into_make_service_with_connect_info::<SocketAddr>();
+            let app = Router::new()
+                .fallback(answer)
+                .with_state(shell)
+                .into_make_service_with_connect_info::<SocketAddr>();
             let done = runtime.block_on(async move {
                 match tls {
                     Some(tls) => axum_server::from_tcp_rustls(listener, tls)?.handle(stop).serve(app).await,
@@ -109,10 +113,16 @@ pub fn serve(hq: Hq, addr: SocketAddr, with_tls: bool) -> Result<ServerHandle, H
     Ok(ServerHandle { addr: bound, ca_pem, url: format!("{scheme}://{host}"), handle, thread: Some(thread) })
 }
 
-async fn answer(State(shell): State<Shell>, ConnectInfo(peer): ConnectInfo<SocketAddr>, request: HttpRequest) -> HttpResponse {
+async fn answer(
+    State(shell): State<Shell>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: HttpRequest,
+) -> HttpResponse {
     let (parts, body) = request.into_parts();
     let head = parts.method == axum::http::Method::HEAD;
-    let Ok(_permit) = shell.at_once.clone().acquire_owned().await else { return http(shell.hq.refusal(&HqError::Stopped), head) };
+    let Ok(_permit) = shell.at_once.clone().acquire_owned().await else {
+        return http(shell.hq.refusal(&HqError::Stopped), head);
+    };
     let limit = shell.hq.config().body_limit;
     // A slow sender must not hold a place for ever.
     let body = match tokio::time::timeout(Duration::from_secs(60), to_bytes(body, limit)).await {
@@ -123,7 +133,11 @@ async fn answer(State(shell): State<Shell>, ConnectInfo(peer): ConnectInfo<Socke
     let request = Request {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path_and_query().map_or_else(String::new, |p| p.as_str().to_owned()),
-        headers: parts.headers.iter().filter_map(|(n, v)| Some((n.as_str().to_owned(), v.to_str().ok()?.to_owned()))).collect(),
+        headers: parts
+            .headers
+            .iter()
+            .filter_map(|(n, v)| Some((n.as_str().to_owned(), v.to_str().ok()?.to_owned())))
+            .collect(),
         body,
         peer: peer.ip().to_string(),
     };

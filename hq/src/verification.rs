@@ -100,7 +100,7 @@ impl Hq {
             None => Standing::NotYetArrived,
             Some(n) if n.sample => Standing::Sample,
             Some(n) => match n.state.as_str() {
-                "void" | "undelivered" => Standing::Voided,
+                "void" | "undelivered" | "lost" => Standing::Voided,
                 "revoked" => Standing::Revoked,
                 "reserved" => Standing::NotYetArrived,
                 _ if n.corrected => Standing::Corrected,
@@ -109,9 +109,15 @@ impl Hq {
         };
         page.next = match (&same, page.standing) {
             (_, Standing::Voided | Standing::NotOurs) => Vec::new(),
-            (Some(number), _) => self.next_from_slip(number, &record)?,
-            (None, _) => book.map(|b| next_from_template(&b, &record)).unwrap_or_default(),
+            (Some(number), _) if !number.case.is_empty() => self.next_from_slip(number, &record)?,
+            _ => book.map(|b| next_from_template(&b, &record)).unwrap_or_default(),
         };
+        match page.standing {
+            // Nobody shall pay on a decision that is revoked, or on a sample.
+            Standing::Revoked => page.next.retain(|s| s.title != PAYING),
+            Standing::Sample => page.next.iter_mut().for_each(|s| s.title.push_str("（样式）")),
+            _ => {}
+        }
         Ok(page)
     }
 
@@ -127,7 +133,9 @@ impl Hq {
     fn next_from_slip(&self, number: &NumberFile, record: &SlipRecord) -> Result<Vec<Section>, HqError> {
         let events = self.case_events(&number.case)?;
         let document = events.iter().rev().find_map(|e| match &e.event {
-            Event::SlipIssued { number: n, document, .. } if *n == record.number => serde_json::from_str::<Document>(document).ok(),
+            Event::SlipIssued { number: n, document, .. } if *n == record.number => {
+                serde_json::from_str::<Document>(document).ok()
+            }
             _ => None,
         });
         let mut sections: Vec<Section> = document.map(|d| sections(&d)).unwrap_or_default();
@@ -137,7 +145,12 @@ impl Hq {
             && let Some(book) = self.book(&decision.pack.hash)
         {
             let clocks = Clocks::new(book.clocks_file(), book.settings().roll_over).ok();
-            let last = |id: &str| clocks.as_ref().and_then(|c| c.last_day(id, served.date(), &calendar).ok()).map(|d| d.format("%Y年%-m月%-d日").to_string());
+            let last = |id: &str| {
+                clocks
+                    .as_ref()
+                    .and_then(|c| c.last_day(id, served.date(), &calendar).ok())
+                    .map(|d| d.format("%Y年%-m月%-d日").to_string())
+            };
             let mut lines = vec![format!("送达日期：{}", served.format("%Y年%-m月%-d日"))];
             if decision.outcome.has_fine() {
                 lines.extend(last("pay").map(|d| format!("缴款截止：{d}")));
@@ -146,7 +159,10 @@ impl Hq {
             sections.push(Section { title: "期限".into(), lines });
         }
         if file.paid.0 > 0 {
-            sections.push(Section { title: "缴款情况".into(), lines: vec![format!("已登记缴款 {}", file.paid.digits())] });
+            sections.push(Section {
+                title: "缴款情况".into(),
+                lines: vec![format!("已登记缴款 {}", file.paid.digits())],
+            });
         }
         Ok(sections)
     }
@@ -169,30 +185,44 @@ fn facts(record: &SlipRecord, check_code: &str) -> Vec<(String, String)> {
     .collect()
 }
 
+const PAYING: &str = "怎样缴款";
+
 /// Only parts that say nothing about the party.
 fn public(part: Part) -> Option<&'static str> {
     match part {
-        Part::Payment => Some("怎样缴款"),
+        Part::Payment => Some(PAYING),
         Part::Rights => Some("您的权利"),
         _ => None,
     }
 }
 
+/// Blocks of one kind are one section, in the order of the paper.
 fn sections(document: &Document) -> Vec<Section> {
-    document
-        .blocks
-        .iter()
-        .filter_map(|b| {
-            let lines: Vec<String> = b.lines.iter().map(|l| l.words().to_owned()).filter(|l| !l.is_empty()).collect();
-            (!lines.is_empty()).then_some(Section { title: public(b.part)?.to_owned(), lines })
-        })
-        .collect()
+    let mut out: Vec<Section> = Vec::new();
+    for block in &document.blocks {
+        let Some(title) = public(block.part) else { continue };
+        let lines = block.lines.iter().map(|l| l.words().to_owned()).filter(|l| !l.is_empty());
+        match out.iter_mut().find(|s| s.title == title) {
+            Some(section) => section.lines.extend(lines),
+            None => out.push(Section { title: title.to_owned(), lines: lines.collect() }),
+        }
+    }
+    out.retain(|s| !s.lines.is_empty());
+    out
 }
 
 /// Before the decision has arrived: the rights that any slip of this kind carries, from its template.
 fn next_from_template(book: &Rulebook, record: &SlipRecord) -> Vec<Section> {
-    let Some(template) = OUTCOMES.get(usize::from(record.outcome)).and_then(|o| book.template(slip_of(*o))) else { return Vec::new() };
-    template.blocks.iter().filter(|b| b.part == Part::Rights && b.when.is_empty()).filter_map(|b| filled(book, b)).collect()
+    let Some(template) = OUTCOMES.get(usize::from(record.outcome)).and_then(|o| book.template(slip_of(*o)))
+    else {
+        return Vec::new();
+    };
+    template
+        .blocks
+        .iter()
+        .filter(|b| b.part == Part::Rights && b.when.is_empty())
+        .filter_map(|b| filled(book, b))
+        .collect()
 }
 
 fn filled(book: &Rulebook, block: &BlockTemplate) -> Option<Section> {

@@ -4,7 +4,10 @@
 //! A full queue is said at the door ([`HqError::Busy`]), never after the fact.
 
 use std::{
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -33,6 +36,7 @@ struct Job {
 pub struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
+    refused: AtomicU64,
 }
 
 impl Writer {
@@ -47,14 +51,18 @@ impl Writer {
             .name("hq-writer".into())
             .spawn(move || run(&mut *batch, &jobs))
             .map_err(|e| HqError::Store(e.to_string()))?;
-        Ok(Writer { queue: Some(queue), thread: Some(thread) })
+        Ok(Writer { queue: Some(queue), thread: Some(thread), refused: AtomicU64::new(0) })
     }
 
     /// Runs `work` in the next group commit and waits until it is durable.
     ///
     /// # Errors
     /// What `work` says (its writes are undone), a full queue, or a failed commit.
-    pub fn run<T: Send + 'static>(&self, weight: usize, work: impl FnOnce(&mut dyn Write) -> Result<T, HqError> + Send + 'static) -> Result<T, HqError> {
+    pub fn run<T: Send + 'static>(
+        &self,
+        weight: usize,
+        work: impl FnOnce(&mut dyn Write) -> Result<T, HqError> + Send + 'static,
+    ) -> Result<T, HqError> {
         let (tell, hear) = sync_channel::<Result<T, HqError>>(1);
         let tell_refusal = tell.clone();
         let job = Job {
@@ -67,7 +75,10 @@ impl Writer {
         };
         match self.queue.as_ref().ok_or(HqError::Stopped)?.try_send(job) {
             Ok(()) => hear.recv().unwrap_or(Err(HqError::Stopped)),
-            Err(TrySendError::Full(_)) => Err(HqError::Busy { retry_after_s: 2 }),
+            // Spread, so that those who were refused together do not come back together.
+            Err(TrySendError::Full(_)) => Err(HqError::Busy {
+                retry_after_s: 1_u64.saturating_add(self.refused.fetch_add(1, Ordering::Relaxed) % 10),
+            }),
             Err(TrySendError::Disconnected(_)) => Err(HqError::Stopped),
         }
     }
@@ -124,5 +135,74 @@ fn one(batch: &mut dyn Batch, work: Work) -> Result<Answer, HqError> {
             batch.back()?;
             Err(e)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use std::sync::{Arc, Barrier};
+
+    use super::*;
+    use crate::store::sqlite::Sqlite;
+
+    fn writer(depth: usize) -> (tempfile::TempDir, Sqlite, Arc<Writer>) {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&dir.path().join("w.db")).unwrap();
+        let writer = Arc::new(Writer::start(&store, depth).unwrap());
+        (dir, store, writer)
+    }
+
+    #[test]
+    fn one_bad_request_does_not_spoil_its_neighbours() {
+        let (_dir, store, writer) = writer(8);
+        let run = |key: &'static str, fine: bool| {
+            writer.run(1, move |w| {
+                w.put_doc("s", key, "1")?;
+                if fine { Ok(()) } else { Err(HqError::Bad("no".into())) }
+            })
+        };
+        run("a", true).unwrap();
+        assert!(run("b", false).is_err());
+        assert!(writer.run::<()>(1, |_| panic!("a fault in one request")).is_err());
+        run("c", true).unwrap();
+        store
+            .read(&mut |r| {
+                let keys: Vec<String> = r.docs("s", "", "", 9)?.into_iter().map(|d| d.0).collect();
+                assert_eq!(keys, ["a", "c"]);
+                Ok(())
+            })
+            .unwrap();
+    }
+
+    #[test]
+    fn a_full_queue_is_said_at_the_door_with_spread_times() {
+        let (_dir, _store, writer) = writer(1);
+        let gate = Arc::new(Barrier::new(2));
+        let held = gate.clone();
+        let slow = writer.clone();
+        let first = std::thread::spawn(move || {
+            slow.run(1, move |_| {
+                held.wait();
+                held.wait();
+                Ok(())
+            })
+        });
+        gate.wait();
+        let queued = writer.clone();
+        let second = std::thread::spawn(move || queued.run(1, |_| Ok(())));
+        // Nothing else can run, so once the second request is in the queue every other is refused.
+        std::thread::sleep(Duration::from_millis(200));
+        let mut waits = std::collections::BTreeSet::new();
+        while waits.len() < 3 {
+            if let Err(HqError::Busy { retry_after_s }) = writer.run(1, |_| Ok(())) {
+                waits.insert(retry_after_s);
+            } else {
+                panic!("the queue was not full");
+            }
+        }
+        gate.wait();
+        first.join().unwrap().unwrap();
+        second.join().unwrap().unwrap();
     }
 }

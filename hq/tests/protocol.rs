@@ -4,9 +4,9 @@
 mod support;
 
 use ezhifa_wire::{
-    ProblemCode, blob, domains,
+    ProblemCode, blob,
     blob::BlobReceipt,
-    paths,
+    domains, paths,
     seal::{
         entry::{Epoch, Head},
         hash::sha256,
@@ -101,7 +101,17 @@ fn requests_are_good_once_now_and_from_their_device_only() {
     grow(&mut phone, 1);
     // Replayed: the very same header twice.
     let path = format!("{}?incarnation=&pos=0&max_bytes=1000", paths::FEED);
-    let auth = ezhifa_wire::auth::Auth::sign(&phone.key, "GET", &path, &phone.device, phone.head.epoch, phone.at_ms, "nonce-nonce-nonce-1", b"").unwrap();
+    let auth = ezhifa_wire::auth::Auth::sign(
+        &phone.key,
+        "GET",
+        &path,
+        &phone.device,
+        phone.head.epoch,
+        phone.at_ms,
+        "nonce-nonce-nonce-1",
+        b"",
+    )
+    .unwrap();
     assert_eq!(phone.send("GET", &path, &auth.header(), &[], b"").status, 200);
     assert_eq!(code(&phone.send("GET", &path, &auth.header(), &[], b"")), ProblemCode::Replayed);
     // A wrong clock is told HQ's time.
@@ -117,7 +127,10 @@ fn requests_are_good_once_now_and_from_their_device_only() {
     assert_eq!(code(&phone.send("GET", &path, "", &[], b"")), ProblemCode::Malformed);
     let other = Phone::enrolled(&house, 3);
     let push = ezhifa_wire::push::Push::new(phone.journal.clone(), phone.head.clone(), &phone.key).unwrap();
-    assert_eq!(code(&other.ask("POST", paths::PUSH, &[], &serde_json::to_vec(&push).unwrap())), ProblemCode::Denied);
+    assert_eq!(
+        code(&other.ask("POST", paths::PUSH, &[], &serde_json::to_vec(&push).unwrap())),
+        ProblemCode::Denied
+    );
     assert_eq!(house.hq.replay_report().unwrap().entries, 0);
 }
 
@@ -164,7 +177,8 @@ fn the_feed_reaches_those_it_is_for_and_a_stale_cursor_starts_over() {
     assert!(phone.feed(&later.incarnation, later.next).items.is_empty());
     let stale = phone.ask("GET", &format!("{}?incarnation=elsewhere&pos=5", paths::FEED), &[], b"");
     assert_eq!(code(&stale), ProblemCode::Snapshot);
-    let ahead = phone.ask("GET", &format!("{}?incarnation={}&pos=999", paths::FEED, page.incarnation), &[], b"");
+    let ahead =
+        phone.ask("GET", &format!("{}?incarnation={}&pos=999", paths::FEED, page.incarnation), &[], b"");
     assert_eq!(code(&ahead), ProblemCode::Snapshot);
 }
 
@@ -176,17 +190,29 @@ fn evidence_resumes_at_any_byte_and_counts_only_when_whole() {
     let sha = sha256(&photo);
     let path = blob::path(&sha);
     assert_eq!(phone.ask("HEAD", &path, &[], b"").status, 404);
-    let part: BlobReceipt = phone.blob_part(&sha, photo.len(), 0, &photo[..70_000]).signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    let part: BlobReceipt = phone
+        .blob_part(&sha, photo.len(), 0, &photo[..70_000])
+        .signed()
+        .open(domains::BLOB, &phone.hq_key)
+        .unwrap();
     assert_eq!((part.offset, part.durable), (70_000, false));
     let wrong = phone.blob_part(&sha, photo.len(), 10, &photo[10..20]);
     assert_eq!(code(&wrong), ProblemCode::BlobOffset);
     assert_eq!(wrong.problem().offset, Some(70_000));
-    let done: BlobReceipt = phone.blob_part(&sha, photo.len(), 70_000, &photo[70_000..]).signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    let done: BlobReceipt = phone
+        .blob_part(&sha, photo.len(), 70_000, &photo[70_000..])
+        .signed()
+        .open(domains::BLOB, &phone.hq_key)
+        .unwrap();
     assert!(done.durable);
     let head = phone.ask("HEAD", &path, &[], b"");
     assert_eq!(head.headers.get(blob::DURABLE).unwrap(), "yes");
     // A second phone with the same picture is done at once; nobody can read evidence back.
-    let again: BlobReceipt = phone.blob_part(&sha, photo.len(), 0, &photo[..10]).signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    let again: BlobReceipt = phone
+        .blob_part(&sha, photo.len(), 0, &photo[..10])
+        .signed()
+        .open(domains::BLOB, &phone.hq_key)
+        .unwrap();
     assert!(again.durable);
     assert_eq!(phone.ask("GET", &path, &[], b"").status, 404);
 }
@@ -198,8 +224,14 @@ fn content_that_does_not_hash_to_its_name_is_dropped() {
     let sha = sha256(b"right");
     assert_eq!(code(&phone.blob_part(&sha, 5, 0, b"wrong")), ProblemCode::BlobHash);
     assert_eq!(phone.ask("HEAD", &blob::path(&sha), &[], b"").status, 404);
-    assert_eq!(phone.ask("PATCH", "/v1/blobs/..%2f..%2fetc%2fpasswd?length=1", &[(blob::OFFSET, "0".into())], b"x").status, 404);
-    let done: BlobReceipt = phone.blob_part(&sha, 5, 0, b"right").signed().open(domains::BLOB, &phone.hq_key).unwrap();
+    assert_eq!(
+        phone
+            .ask("PATCH", "/v1/blobs/..%2f..%2fetc%2fpasswd?length=1", &[(blob::OFFSET, "0".into())], b"x")
+            .status,
+        404
+    );
+    let done: BlobReceipt =
+        phone.blob_part(&sha, 5, 0, b"right").signed().open(domains::BLOB, &phone.hq_key).unwrap();
     assert!(done.durable);
 }
 
@@ -270,5 +302,8 @@ fn over_tls_only_hqs_own_authority_is_good_enough() {
     assert_eq!(phone.receipt(&phone.push(0)).seq, 1);
     let elsewhere: House = support::house(true);
     let stranger = support::agent(elsewhere.server.ca_pem.as_deref());
-    assert!(stranger.get(format!("{}/v1/health", house.server.url)).call().is_err(), "another authority proves nothing");
+    assert!(
+        stranger.get(format!("{}/v1/health", house.server.url)).call().is_err(),
+        "another authority proves nothing"
+    );
 }

@@ -53,7 +53,8 @@ impl Hq {
     /// 401 for an unknown token, 403 for the wrong role.
     pub fn holder(&self, token: &str, roles: &[Role]) -> Result<Holder, HqError> {
         let key = sha256(token.as_bytes()).to_string();
-        let holder: Holder = self.read(|r| store::get(r, "token", &key))?.ok_or_else(|| HqError::Denied("token"))?;
+        let holder: Holder =
+            self.read(|r| store::get(r, "token", &key))?.ok_or_else(|| HqError::Denied("token"))?;
         if roles.contains(&holder.role) { Ok(holder) } else { Err(HqError::Forbidden) }
     }
 }

@@ -69,7 +69,10 @@ impl Hq {
         let files = self.case_files()?;
         let mut whole = BTreeSet::new();
         for sha in files.iter().flat_map(|f| f.decisions.iter().flat_map(|d| &d.evidence)) {
-            if Digest::from_hex(sha).ok().is_some_and(|d| self.inner.blobs.progress(&d).is_ok_and(|p| p.complete)) {
+            if Digest::from_hex(sha)
+                .ok()
+                .is_some_and(|d| self.inner.blobs.progress(&d).is_ok_and(|p| p.complete))
+            {
                 whole.insert(sha.clone());
             }
         }
@@ -84,7 +87,9 @@ impl Hq {
                 f.advised = f.advised.saturating_add(u64::from(case.advised));
                 f.corrected = f.corrected.saturating_add(u64::from(case.corrected_at.is_some()));
                 f.clerical = f.clerical.saturating_add(u64::from(case.corrections));
-                f.unknown_prints = f.unknown_prints.saturating_add(case.slips.iter().map(|s| u64::from(s.unknown_prints)).sum());
+                f.unknown_prints = f
+                    .unknown_prints
+                    .saturating_add(case.slips.iter().map(|s| u64::from(s.unknown_prints)).sum());
                 add(&mut f.by_source, case.source.clone());
                 if let Some(offence) = &case.offence {
                     add(&mut f.by_offence, offence.clone());
@@ -130,7 +135,9 @@ impl Hq {
         let now = crate::config::local(self.now_ms());
         let mut out = Vec::new();
         for case in self.case_files()?.into_iter().filter(|c| !c.drill && c.served_at.is_some()) {
-            for decision in case.decisions.iter().filter(|d| d.ended.is_none() && (now - d.at).num_days() >= days) {
+            for decision in
+                case.decisions.iter().filter(|d| d.ended.is_none() && (now - d.at).num_days() >= days)
+            {
                 let mut missing = Vec::new();
                 for sha in &decision.evidence {
                     let digest = Digest::from_hex(sha).map_err(|_| HqError::Unreadable("evidence".into()))?;

@@ -85,18 +85,31 @@ fn gcj02(lat: f64, lon: f64) -> (f64, f64) {
     const EE: f64 = 0.006_693_421_622_965_943;
     let (x, y) = (lon - 105.0, lat - 35.0);
     let wave = (20.0 * (6.0 * x * PI).sin() + 20.0 * (2.0 * x * PI).sin()) * 2.0 / 3.0;
-    let dlat = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * x.abs().sqrt()
+    let dlat = -100.0
+        + 2.0 * x
+        + 3.0 * y
+        + 0.2 * y * y
+        + 0.1 * x * y
+        + 0.2 * x.abs().sqrt()
         + wave
         + (20.0 * (y * PI).sin() + 40.0 * (y / 3.0 * PI).sin()) * 2.0 / 3.0
         + (160.0 * (y / 12.0 * PI).sin() + 320.0 * (y * PI / 30.0).sin()) * 2.0 / 3.0;
-    let dlon = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * x.abs().sqrt()
+    let dlon = 300.0
+        + x
+        + 2.0 * y
+        + 0.1 * x * x
+        + 0.1 * x * y
+        + 0.1 * x.abs().sqrt()
         + wave
         + (20.0 * (x * PI).sin() + 40.0 * (x / 3.0 * PI).sin()) * 2.0 / 3.0
         + (150.0 * (x / 12.0 * PI).sin() + 300.0 * (x / 30.0 * PI).sin()) * 2.0 / 3.0;
     let rad = lat.to_radians();
     let magic = 1.0 - EE * rad.sin().powi(2);
     let root = magic.sqrt();
-    (lat + dlat * 180.0 / ((A * (1.0 - EE)) / (magic * root) * PI), lon + dlon * 180.0 / (A / root * rad.cos() * PI))
+    (
+        lat + dlat * 180.0 / ((A * (1.0 - EE)) / (magic * root) * PI),
+        lon + dlon * 180.0 / (A / root * rad.cos() * PI),
+    )
 }
 
 #[cfg(test)]
@@ -120,7 +133,10 @@ mod tests {
     fn gcj02_goes_back_to_wgs84() {
         let here = (23.020_5, 113.751_8);
         let (glat, glon) = gcj02(here.0, here.1);
-        assert!(metres(p(here.0, here.1), p(glat, glon)) > 300.0, "the shift in Dongguan is some hundred metres");
+        assert!(
+            metres(p(here.0, here.1), p(glat, glon)) > 300.0,
+            "the shift in Dongguan is some hundred metres"
+        );
         assert!(metres(p(here.0, here.1), from_gcj02(p(glat, glon))) < 0.1);
     }
 }

@@ -12,13 +12,18 @@ use crate::{
 const READERS: &[Role] = &[Role::Desk, Role::Supervisor, Role::Auditor];
 
 fn body<T: DeserializeOwned>(request: &Request) -> Result<T, HqError> {
-    serde_json::from_slice(&request.body).map_err(|e| HqError::Bad(format!("JSON {}:{}", e.line(), e.column())))
+    serde_json::from_slice(&request.body)
+        .map_err(|e| HqError::Bad(format!("JSON {}:{}", e.line(), e.column())))
 }
 
 pub(crate) fn route(hq: &Hq, request: &Request) -> Result<Response, HqError> {
     let plain = request.path.split('?').next().unwrap_or_default();
     let path: Vec<&str> = plain.trim_start_matches("/v1/desk/").split('/').collect();
-    let token = request.headers.get("authorization").and_then(|a| a.strip_prefix("Bearer ")).ok_or(HqError::Denied("token"))?;
+    let token = request
+        .headers
+        .get("authorization")
+        .and_then(|a| a.strip_prefix("Bearer "))
+        .ok_or(HqError::Denied("token"))?;
     let holder = |roles: &[Role]| hq.holder(token, roles);
     match (request.method.as_str(), path.as_slice()) {
         ("POST", ["leads"]) => {

@@ -143,8 +143,15 @@ impl Hq {
     /// # Errors
     /// Empty reference or words, or the store failed.
     pub fn post_lead(&self, posted_by: &str, mut new: NewLead) -> Result<Lead, HqError> {
-        if new.reference.is_empty() || new.reference.len() > 128 || new.text.is_empty() || new.text.len() > 4_000 {
-            return Err(HqError::Bad("线索需要来源编号（128 字节以内）与内容（4000 字节以内）/ a lead needs a reference and words".into()));
+        if new.reference.is_empty()
+            || new.reference.len() > 128
+            || new.text.is_empty()
+            || new.text.len() > 4_000
+        {
+            return Err(HqError::Bad(
+                "线索需要来源编号（128 字节以内）与内容（4000 字节以内）/ a lead needs a reference and words"
+                    .into(),
+            ));
         }
         let converted = new.datum == Datum::Gcj02;
         if converted {
@@ -159,7 +166,10 @@ impl Hq {
             if let Some(known) = store::get::<String>(w, "lead_ref", &reference)? {
                 return store::get(w, "lead", &known)?.ok_or_else(|| HqError::Unreadable("lead".into()));
             }
-            let branch = store::list::<Vec<Point>>(w, "area", "")?.into_iter().find(|(_, ring)| geo::inside(ring, new.at)).map(|(b, _)| b);
+            let branch = store::list::<Vec<Point>>(w, "area", "")?
+                .into_iter()
+                .find(|(_, ring)| geo::inside(ring, new.at))
+                .map(|(b, _)| b);
             let state = if new.source == LeadSource::VideoLead && new.audited_by.is_none() {
                 LeadState::AwaitsAudit
             } else if let Some(to) = neighbour(w, &new, now)? {
@@ -210,7 +220,11 @@ impl Hq {
         self.read(|r| store::get(r, "lead", id))?.ok_or_else(|| HqError::NotFound("lead"))
     }
 
-    fn change_lead(&self, id: &str, change: impl FnOnce(&mut Lead) -> Result<(), HqError> + Send + 'static) -> Result<Lead, HqError> {
+    fn change_lead(
+        &self,
+        id: &str,
+        change: impl FnOnce(&mut Lead) -> Result<(), HqError> + Send + 'static,
+    ) -> Result<Lead, HqError> {
         let (id, now) = (id.to_owned(), self.now_ms());
         self.write(1, move |w| {
             let mut lead: Lead = store::get(w, "lead", &id)?.ok_or_else(|| HqError::NotFound("lead"))?;
@@ -239,7 +253,8 @@ fn neighbour(w: &mut dyn Write, new: &NewLead, now: i64) -> Result<Option<String
     let (row, column) = cell(new.at.lat_e7, new.at.lon_e7);
     for r in row.saturating_sub(1)..=row.saturating_add(1) {
         for c in column.saturating_sub(1)..=column.saturating_add(1) {
-            let near: Vec<(String, String)> = store::list(w, "lead_cell", &format!("{}/{r}/{c}/", new.event_code))?;
+            let near: Vec<(String, String)> =
+                store::list(w, "lead_cell", &format!("{}/{r}/{c}/", new.event_code))?;
             for (_, id) in near {
                 if let Some(old) = store::get::<Lead>(w, "lead", &id)?
                     && matches!(old.state, LeadState::Sent | LeadState::Taken { .. })

@@ -69,7 +69,8 @@ impl Hq {
     /// # Errors
     /// Neither number nor pay code, no amount, or the store failed.
     pub fn post_payment(&self, new: NewPayment) -> Result<Payment, HqError> {
-        if new.reference.is_empty() || new.amount_fen <= 0 || (new.number.is_none() && new.pay_code.is_none()) {
+        if new.reference.is_empty() || new.amount_fen <= 0 || (new.number.is_none() && new.pay_code.is_none())
+        {
             return Err(HqError::Bad("缴款通知需要流水号、金额与文书号或者缴款码 / a notice needs a reference, an amount, and a number or a pay code".into()));
         }
         self.settle()?;
@@ -125,7 +126,12 @@ fn matched(w: &mut dyn Write, payment: &mut Payment, now: i64) -> Result<(), HqE
         PaymentState::Double
     } else if decision.amount.0 == payment.new.amount_fen {
         store::put(w, "paid", &number, &payment.new.reference)?;
-        let body = wire_feed::Payment { number: number.clone(), amount_fen: payment.new.amount_fen, paid_ms: payment.new.paid_ms, receipt: payment.new.receipt.clone() };
+        let body = wire_feed::Payment {
+            number: number.clone(),
+            amount_fen: payment.new.amount_fen,
+            paid_ms: payment.new.paid_ms,
+            receipt: payment.new.receipt.clone(),
+        };
         feed::publish(w, &feed::to_branch(&file.branch), &FeedBody::Payment(body), now)?;
         PaymentState::Matched
     } else {

@@ -4,6 +4,8 @@
 //! order) and `docs` (everything derived or administrative, JSON text by space and key). Positions come
 //! from counter rows inside the committing transaction: a sequence would lose rows to pollers (SYNC.md 1.3).
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod sqlite;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -61,7 +63,8 @@ pub trait Read {
     /// Entries after an arrival position, in order of arrival.
     fn arrived(&mut self, after: u64, limit: u32) -> Result<Vec<EntryRow>, HqError>;
     /// A stretch of one journal.
-    fn journal(&mut self, device: &str, epoch: &str, from: u64, limit: u32) -> Result<Vec<EntryRow>, HqError>;
+    fn journal(&mut self, device: &str, epoch: &str, from: u64, limit: u32)
+    -> Result<Vec<EntryRow>, HqError>;
     /// Feed items after a position for these targets.
     fn feed(&mut self, after: u64, targets: &[String], limit: u32) -> Result<Vec<FeedRow>, HqError>;
     /// Newest feed item of each (kind, key, target) for these targets.
@@ -69,15 +72,21 @@ pub trait Read {
     /// One document.
     fn doc(&mut self, space: &str, key: &str) -> Result<Option<String>, HqError>;
     /// Documents whose key starts with `prefix` and comes after `after`, by key.
-    fn docs(&mut self, space: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<(String, String)>, HqError>;
+    fn docs(
+        &mut self,
+        space: &str,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, HqError>;
     /// A counter's value, 0 when it was never used.
     fn counter(&mut self, name: &str) -> Result<u64, HqError>;
 }
 
 /// Writing, inside the one open transaction.
 pub trait Write: Read {
-    /// Stores an entry, gives its arrival position. The pair (journal, seq) must be new.
-    fn add_entry(&mut self, row: &EntryRow) -> Result<u64, HqError>;
+    /// Stores entries in order and gives them their arrival positions. Each (journal, seq) must be new.
+    fn add_entries(&mut self, rows: &[EntryRow]) -> Result<(), HqError>;
     /// Publishes a feed item, gives its position.
     fn add_feed(&mut self, row: &FeedRow) -> Result<u64, HqError>;
     /// Writes a document.
@@ -121,15 +130,26 @@ pub trait Store: Send + Sync {
 ///
 /// # Errors
 /// The store failed, or the document is not what it should be.
-pub fn get<T: DeserializeOwned>(r: &mut (impl Read + ?Sized), space: &str, key: &str) -> Result<Option<T>, HqError> {
-    r.doc(space, key)?.map(|body| serde_json::from_str(&body).map_err(|_| HqError::Unreadable(space.to_owned()))).transpose()
+pub fn get<T: DeserializeOwned>(
+    r: &mut (impl Read + ?Sized),
+    space: &str,
+    key: &str,
+) -> Result<Option<T>, HqError> {
+    r.doc(space, key)?
+        .map(|body| serde_json::from_str(&body).map_err(|_| HqError::Unreadable(space.to_owned())))
+        .transpose()
 }
 
 /// Writes a typed document.
 ///
 /// # Errors
 /// The store failed.
-pub fn put<T: Serialize>(w: &mut (impl Write + ?Sized), space: &str, key: &str, value: &T) -> Result<(), HqError> {
+pub fn put<T: Serialize>(
+    w: &mut (impl Write + ?Sized),
+    space: &str,
+    key: &str,
+    value: &T,
+) -> Result<(), HqError> {
     w.put_doc(space, key, &serde_json::to_string(value)?)
 }
 
@@ -137,7 +157,11 @@ pub fn put<T: Serialize>(w: &mut (impl Write + ?Sized), space: &str, key: &str, 
 ///
 /// # Errors
 /// The store failed, or a document is not what it should be.
-pub fn list<T: DeserializeOwned>(r: &mut (impl Read + ?Sized), space: &str, prefix: &str) -> Result<Vec<(String, T)>, HqError> {
+pub fn list<T: DeserializeOwned>(
+    r: &mut (impl Read + ?Sized),
+    space: &str,
+    prefix: &str,
+) -> Result<Vec<(String, T)>, HqError> {
     const PAGE: u32 = 1000;
     let mut out = Vec::new();
     let mut after = String::new();

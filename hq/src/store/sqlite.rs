@@ -61,9 +61,14 @@ impl Sqlite {
         let mut conn = open(path, OpenFlags::default())?;
         conn.pragma_update(None, "journal_mode", "WAL")?;
         conn.pragma_update(None, "synchronous", "FULL")?;
-        let done: usize = conn.query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0))?.try_into().unwrap_or(usize::MAX);
+        let done: usize = conn
+            .query_row("PRAGMA user_version", [], |r| r.get::<_, i64>(0))?
+            .try_into()
+            .unwrap_or(usize::MAX);
         if done > STEPS.len() {
-            return Err(HqError::Config("数据库由更新的版本写成 / the database was written by a newer version".into()));
+            return Err(HqError::Config(
+                "数据库由更新的版本写成 / the database was written by a newer version".into(),
+            ));
         }
         for (i, step) in STEPS.iter().enumerate().skip(done) {
             let tx = conn.transaction()?;
@@ -129,7 +134,14 @@ fn entry(r: &rusqlite::Row<'_>) -> rusqlite::Result<EntryRow> {
 }
 
 fn feed(r: &rusqlite::Row<'_>) -> rusqlite::Result<FeedRow> {
-    Ok(FeedRow { pos: r.get::<_, i64>(0)?.unsigned_abs(), kind: r.get(1)?, key: r.get(2)?, target: r.get(3)?, body: r.get(4)?, at_ms: r.get(5)? })
+    Ok(FeedRow {
+        pos: r.get::<_, i64>(0)?.unsigned_abs(),
+        kind: r.get(1)?,
+        key: r.get(2)?,
+        target: r.get(3)?,
+        body: r.get(4)?,
+        at_ms: r.get(5)?,
+    })
 }
 
 /// The end of a prefix range in byte order.
@@ -139,24 +151,40 @@ fn beyond(prefix: &str) -> String {
 
 impl Read for Conn {
     fn entry(&mut self, device: &str, epoch: &str, seq: u64) -> Result<Option<EntryRow>, HqError> {
-        let mut q = self.0.prepare_cached(&format!("SELECT {ENTRY} FROM entries WHERE device=?1 AND epoch=?2 AND seq=?3"))?;
+        let mut q = self.0.prepare_cached(&format!(
+            "SELECT {ENTRY} FROM entries WHERE device=?1 AND epoch=?2 AND seq=?3"
+        ))?;
         Ok(q.query_row(params![device, epoch, int(seq)?], entry).optional()?)
     }
 
     fn head(&mut self, device: &str, epoch: &str) -> Result<Option<(u64, String)>, HqError> {
-        let mut q = self.0.prepare_cached("SELECT seq, hash FROM entries WHERE device=?1 AND epoch=?2 ORDER BY seq DESC LIMIT 1")?;
-        Ok(q.query_row(params![device, epoch], |r| Ok((r.get::<_, i64>(0)?.unsigned_abs(), r.get(1)?))).optional()?)
+        let mut q = self.0.prepare_cached(
+            "SELECT seq, hash FROM entries WHERE device=?1 AND epoch=?2 ORDER BY seq DESC LIMIT 1",
+        )?;
+        Ok(q.query_row(params![device, epoch], |r| Ok((r.get::<_, i64>(0)?.unsigned_abs(), r.get(1)?)))
+            .optional()?)
     }
 
     fn arrived(&mut self, after: u64, limit: u32) -> Result<Vec<EntryRow>, HqError> {
-        let mut q = self.0.prepare_cached(&format!("SELECT {ENTRY} FROM entries WHERE pos>?1 ORDER BY pos LIMIT ?2"))?;
+        let mut q = self
+            .0
+            .prepare_cached(&format!("SELECT {ENTRY} FROM entries WHERE pos>?1 ORDER BY pos LIMIT ?2"))?;
         let rows = q.query_map(params![int(after)?, limit], entry)?.collect::<Result<_, _>>()?;
         Ok(rows)
     }
 
-    fn journal(&mut self, device: &str, epoch: &str, from: u64, limit: u32) -> Result<Vec<EntryRow>, HqError> {
-        let mut q = self.0.prepare_cached(&format!("SELECT {ENTRY} FROM entries WHERE device=?1 AND epoch=?2 AND seq>=?3 ORDER BY seq LIMIT ?4"))?;
-        let rows = q.query_map(params![device, epoch, int(from)?, limit], entry)?.collect::<Result<_, _>>()?;
+    fn journal(
+        &mut self,
+        device: &str,
+        epoch: &str,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<EntryRow>, HqError> {
+        let mut q = self.0.prepare_cached(&format!(
+            "SELECT {ENTRY} FROM entries WHERE device=?1 AND epoch=?2 AND seq>=?3 ORDER BY seq LIMIT ?4"
+        ))?;
+        let rows =
+            q.query_map(params![device, epoch, int(from)?, limit], entry)?.collect::<Result<_, _>>()?;
         Ok(rows)
     }
 
@@ -193,9 +221,17 @@ impl Read for Conn {
         Ok(q.query_row(params![space, key], |r| r.get(0)).optional()?)
     }
 
-    fn docs(&mut self, space: &str, prefix: &str, after: &str, limit: u32) -> Result<Vec<(String, String)>, HqError> {
+    fn docs(
+        &mut self,
+        space: &str,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<(String, String)>, HqError> {
         let mut q = self.0.prepare_cached("SELECT key, body FROM docs WHERE space=?1 AND key>=?2 AND key<?3 AND key>?4 ORDER BY key LIMIT ?5")?;
-        let rows = q.query_map(params![space, prefix, beyond(prefix), after, limit], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+        let rows = q
+            .query_map(params![space, prefix, beyond(prefix), after, limit], |r| Ok((r.get(0)?, r.get(1)?)))?
+            .collect::<Result<_, _>>()?;
         Ok(rows)
     }
 
@@ -206,16 +242,34 @@ impl Read for Conn {
 }
 
 impl Write for Conn {
-    fn add_entry(&mut self, row: &EntryRow) -> Result<u64, HqError> {
-        let pos = self.advance("entries", 1)?;
-        let mut q = self.0.prepare_cached(&format!("INSERT INTO entries({ENTRY}) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"))?;
-        q.execute(params![int(pos)?, row.device, row.epoch, int(row.seq)?, row.kind, row.hash, row.header, row.salt, row.body, row.received_ms])?;
-        Ok(pos)
+    fn add_entries(&mut self, rows: &[EntryRow]) -> Result<(), HqError> {
+        let n = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let before = self.advance("entries", n)?.saturating_sub(n);
+        let mut q = self.0.prepare_cached(&format!(
+            "INSERT INTO entries({ENTRY}) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+        ))?;
+        for (pos, row) in (before.saturating_add(1)..).zip(rows) {
+            q.execute(params![
+                int(pos)?,
+                row.device,
+                row.epoch,
+                int(row.seq)?,
+                row.kind,
+                row.hash,
+                row.header,
+                row.salt,
+                row.body,
+                row.received_ms
+            ])?;
+        }
+        Ok(())
     }
 
     fn add_feed(&mut self, row: &FeedRow) -> Result<u64, HqError> {
         let pos = self.advance("feed", 1)?;
-        let mut q = self.0.prepare_cached("INSERT INTO feed(pos, kind, key, target, body, at_ms) VALUES(?1,?2,?3,?4,?5,?6)")?;
+        let mut q = self.0.prepare_cached(
+            "INSERT INTO feed(pos, kind, key, target, body, at_ms) VALUES(?1,?2,?3,?4,?5,?6)",
+        )?;
         q.execute(params![int(pos)?, row.kind, row.key, row.target, row.body, row.at_ms])?;
         Ok(pos)
     }

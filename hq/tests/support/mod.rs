@@ -40,10 +40,33 @@ pub struct House {
 /// 2026-09-24 18:00 in Shanghai.
 pub const EVENING: i64 = 1_790_244_000_000;
 
+/// A schema of its own on the server that `HQ_POSTGRES` names, so that this suite runs on both databases.
+#[cfg(feature = "postgres")]
+pub fn postgres() -> Option<String> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let url = std::env::var("HQ_POSTGRES").ok()?;
+    let schema = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
+    });
+    Some(format!("{url}?options=-csearch_path%3D{schema}"))
+}
+
+#[cfg(not(feature = "postgres"))]
+pub fn postgres() -> Option<String> {
+    None
+}
+
 pub fn config(dir: &std::path::Path, now: &Arc<AtomicI64>) -> HqConfig {
     let mut config = HqConfig::in_dir(dir, "DGCG", "样本市城市管理和综合执法局");
     let clock = now.clone();
     config.clock = Arc::new(move || clock.load(Ordering::SeqCst));
+    if let Some(db) = postgres() {
+        config.db = db;
+    }
     config.device_rate = 10_000;
     config.public_rate = 10_000;
     config
@@ -78,7 +101,8 @@ pub struct Answer {
 
 impl Answer {
     pub fn problem(&self) -> Problem {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{} {}", self.status, String::from_utf8_lossy(&self.body)))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{} {}", self.status, String::from_utf8_lossy(&self.body)))
     }
     pub fn signed(&self) -> Signed {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
@@ -119,7 +143,8 @@ impl Phone {
     }
 
     pub fn enrolled(house: &House, seed: u8) -> Phone {
-        let ticket = Ticket::parse(&house.hq.ticket(&house.server.url, "dongcheng").unwrap().text().unwrap()).unwrap();
+        let ticket =
+            Ticket::parse(&house.hq.ticket(&house.server.url, "dongcheng").unwrap().text().unwrap()).unwrap();
         let mut phone = Phone::new(&ticket, seed);
         let answer = phone.enrol(&ticket.code);
         phone.take(&answer);
@@ -134,7 +159,14 @@ impl Phone {
     }
 
     pub fn enrol(&self, code: &str) -> Answer {
-        let message = Enrol { code: code.into(), key: self.key.public_key(), epoch: self.head.epoch, model: "test".into(), app: "test 1".into(), wall_ms: self.at_ms };
+        let message = Enrol {
+            code: code.into(),
+            key: self.key.public_key(),
+            epoch: self.head.epoch,
+            model: "test".into(),
+            app: "test 1".into(),
+            wall_ms: self.at_ms,
+        };
         self.ask("POST", paths::ENROL, &[], &serde_json::to_vec(&message).unwrap())
     }
 
@@ -148,19 +180,38 @@ impl Phone {
         self.send(method, path, &auth.header(), headers, body)
     }
 
-    pub fn send(&self, method: &str, path: &str, auth: &str, headers: &[(&str, String)], body: &[u8]) -> Answer {
-        let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.url)).header(HEADER, auth);
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        auth: &str,
+        headers: &[(&str, String)],
+        body: &[u8],
+    ) -> Answer {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header(HEADER, auth);
         for (name, value) in headers {
             request = request.header(*name, value);
         }
-        let done = if matches!(method, "GET" | "HEAD") { self.agent.run(request.body(()).unwrap()) } else { self.agent.run(request.body(body.to_vec()).unwrap()) };
+        let done = if matches!(method, "GET" | "HEAD") {
+            self.agent.run(request.body(()).unwrap())
+        } else {
+            self.agent.run(request.body(body.to_vec()).unwrap())
+        };
         let mut done = done.unwrap();
-        Answer { status: done.status().as_u16(), headers: done.headers().clone(), body: done.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap() }
+        Answer {
+            status: done.status().as_u16(),
+            headers: done.headers().clone(),
+            body: done.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap(),
+        }
     }
 
     pub fn write(&mut self, kind: &str, body: &str) -> SealedEntry {
         let salt = [u8::try_from(self.head.seq % 251).unwrap(); 16];
-        let stamp = Stamp { wall_ms: self.at_ms, mono_ms: i64::try_from(self.head.seq).unwrap(), boot: "b".into() };
+        let stamp =
+            Stamp { wall_ms: self.at_ms, mono_ms: i64::try_from(self.head.seq).unwrap(), boot: "b".into() };
         let (entry, head) = append(&self.head, kind, 1, stamp, salt, body).unwrap();
         self.head = head;
         self.journal.push(entry.clone());
@@ -192,15 +243,32 @@ impl Phone {
             mono_ms: 0,
             boot: "b".into(),
         };
-        self.ask("POST", paths::HELLO, &[], &serde_json::to_vec(&hello).unwrap()).signed().open(domains::HELLO, &self.hq_key).unwrap()
+        self.ask("POST", paths::HELLO, &[], &serde_json::to_vec(&hello).unwrap())
+            .signed()
+            .open(domains::HELLO, &self.hq_key)
+            .unwrap()
     }
 
     pub fn feed(&self, incarnation: &str, pos: u64) -> FeedPage {
-        self.ask("GET", &format!("{}?incarnation={incarnation}&pos={pos}&max_bytes=4000000", paths::FEED), &[], b"").signed().open(domains::FEED, &self.hq_key).unwrap()
+        self.ask(
+            "GET",
+            &format!("{}?incarnation={incarnation}&pos={pos}&max_bytes=4000000", paths::FEED),
+            &[],
+            b"",
+        )
+        .signed()
+        .open(domains::FEED, &self.hq_key)
+        .unwrap()
     }
 
     pub fn lease(&self, request_id: &str, series: &str, want: u64) -> Answer {
-        let request = LeaseRequest { request_id: request_id.into(), series: series.into(), year: 2026, want, epoch: self.head.epoch };
+        let request = LeaseRequest {
+            request_id: request_id.into(),
+            series: series.into(),
+            year: 2026,
+            want,
+            epoch: self.head.epoch,
+        };
         self.ask("POST", paths::LEASE, &[], &serde_json::to_vec(&request).unwrap())
     }
 
@@ -210,7 +278,12 @@ impl Phone {
     }
 
     pub fn blob_part(&self, sha: &Digest, length: usize, offset: usize, bytes: &[u8]) -> Answer {
-        self.ask("PATCH", &format!("{}?length={length}", blob::path(sha)), &[(blob::OFFSET, offset.to_string())], bytes)
+        self.ask(
+            "PATCH",
+            &format!("{}?length={length}", blob::path(sha)),
+            &[(blob::OFFSET, offset.to_string())],
+            bytes,
+        )
     }
 }
 

@@ -8,7 +8,10 @@ use ezhifa_casework::{
     books::InForce,
     case::Case,
     command::{Command, Desk, NextNumber},
-    event::{CaseEvent, CaseId, Choice, ConfirmWay, Confirmation, Event, EvidenceItem, FactSource, NoticeWay, PrintState, ServiceWay, Source, Stage, StatementKind},
+    event::{
+        CaseEvent, CaseId, Choice, ConfirmWay, Confirmation, Event, EvidenceItem, FactSource, NoticeWay,
+        PrintState, ServiceWay, Source, Stage, StatementKind,
+    },
     law::{
         decision::History,
         facts::Value,
@@ -16,7 +19,10 @@ use ezhifa_casework::{
         rulebook::{Files, Rulebook, pack_hash},
         terms::{Outcome, PartyKind},
     },
-    people::{Crew, IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Private, Roster, SignerRole, Signing, SigningAct},
+    people::{
+        Crew, IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Private, Roster, SignerRole,
+        Signing, SigningAct,
+    },
 };
 use ezhifa_slip::{Extras, compose};
 use ezhifa_wire::seal::{
@@ -32,7 +38,10 @@ fn read(dir: &Path, base: &Path, files: &mut Files) {
         if path.is_dir() {
             read(&path, base, files);
         } else if path.extension().is_some_and(|e| e == "toml") {
-            files.insert(path.strip_prefix(base).unwrap().to_str().unwrap().to_owned(), std::fs::read(&path).unwrap());
+            files.insert(
+                path.strip_prefix(base).unwrap().to_str().unwrap().to_owned(),
+                std::fs::read(&path).unwrap(),
+            );
         }
     }
 }
@@ -48,7 +57,11 @@ pub fn packs() -> [Files; 2] {
     let (national, mut local) = (load("prc-national"), load("dongguan-sample"));
     let manifest = String::from_utf8(local["manifest.toml"].clone()).unwrap();
     let hash = pack_hash(&national);
-    let manifest = manifest.lines().map(|l| if l.starts_with("hash = ") { format!("hash = \"{hash}\"") } else { l.to_owned() }).collect::<Vec<_>>().join("\n");
+    let manifest = manifest
+        .lines()
+        .map(|l| if l.starts_with("hash = ") { format!("hash = \"{hash}\"") } else { l.to_owned() })
+        .collect::<Vec<_>>()
+        .join("\n");
     local.insert("manifest.toml".into(), manifest.into_bytes());
     [national, local]
 }
@@ -110,11 +123,15 @@ pub struct Done {
 impl Street {
     pub fn run(&mut self, phone: &mut Phone, script: &Script<'_>) -> Done {
         let mut case = Case::new(CaseId(script.id.into()));
-        let mut hash = None;
-        let mut go = |street: &mut Street, case: &mut Case, phone: &mut Phone, command: Command| {
+        let hash = std::cell::Cell::new(None);
+        let go = |street: &mut Street, case: &mut Case, phone: &mut Phone, command: Command| {
             street.now += TimeDelta::seconds(20);
             let books = InForce { at_act: &street.book, at_decision: &street.book };
-            let next_number = case.needed_series().map(|series| NextNumber { series, text: street.book.number_text(series, 2026, script.seq), drill: false });
+            let next_number = case.needed_series().map(|series| NextNumber {
+                series,
+                text: street.book.number_text(series, 2026, script.seq),
+                drill: false,
+            });
             let desk = Desk {
                 now: street.now,
                 crew: &street.crew,
@@ -127,31 +144,60 @@ impl Street {
                 encounter_fines: Fen::ZERO,
                 receipts: &[],
             };
-            let events: Vec<CaseEvent> = case.handle(&command, &desk).unwrap_or_else(|e| panic!("{command:?}: {e}"));
+            let events: Vec<CaseEvent> =
+                case.handle(&command, &desk).unwrap_or_else(|e| panic!("{command:?}: {e}"));
             for event in events {
                 let entry = phone.write("case", &serde_json::to_string(&event).unwrap());
                 if matches!(event.event, Event::Decided { .. }) {
-                    hash = Some(entry.header.hash());
+                    hash.set(Some(entry.header.hash()));
                 }
                 case.apply(&event);
             }
         };
         let photo = |stage: &str| format!("{}-{stage}", script.id).into_bytes();
-        let item = |bytes: &[u8], stage: Stage, at: NaiveDateTime| EvidenceItem { sha256: sha256(bytes).to_string(), kind: "photo".into(), size: bytes.len() as u64, captured_at: at, stage, caption: "样例".into() };
-        let place = Place { address: "样例路1号".into(), lat_e7: Some(script.lat_e7), lon_e7: Some(1_137_850_000), accuracy_cm: Some(500), source: "gnss".into(), branch: "dongcheng".into() };
+        let item = |bytes: &[u8], stage: Stage, at: NaiveDateTime| EvidenceItem {
+            sha256: sha256(bytes).to_string(),
+            kind: "photo".into(),
+            size: bytes.len() as u64,
+            captured_at: at,
+            stage,
+            caption: "样例".into(),
+        };
+        let place = Place {
+            address: "样例路1号".into(),
+            lat_e7: Some(script.lat_e7),
+            lon_e7: Some(1_137_850_000),
+            accuracy_cm: Some(500),
+            source: "gnss".into(),
+            branch: "dongcheng".into(),
+        };
         let s = self;
-        go(s, &mut case, phone, Command::Open { source: Source::Patrol, place, drill: false, continues: None });
+        go(
+            s,
+            &mut case,
+            phone,
+            Command::Open { source: Source::Patrol, place, drill: false, continues: None },
+        );
         go(s, &mut case, phone, Command::ShowCertificates);
         let at = s.now;
         go(s, &mut case, phone, Command::AddEvidence(item(&photo("before"), Stage::Fact, at)));
-        go(s, &mut case, phone, Command::ChooseOffence { offence: script.offence.into(), act_at: at, fact_text: Private::new("样例事实") });
+        go(
+            s,
+            &mut case,
+            phone,
+            Command::ChooseOffence {
+                offence: script.offence.into(),
+                act_at: at,
+                fact_text: Private::new("样例事实"),
+            },
+        );
         let party = Party {
             kind: PartyKind::Citizen,
             name: Private::new("样例某"),
             id_kind: IdKind::ResidentId,
             id_number: Private::new(script.id_number),
             identity: Identity::DocumentRead,
-            born: Some(chrono::NaiveDate::from_ymd_opt(1978, 9, 21).unwrap()),
+            born: chrono::NaiveDate::parse_from_str(&script.id_number[6..14], "%Y%m%d").ok(),
             address: Private::new("样例路2号"),
             phone: Private::default(),
             representative: Private::default(),
@@ -161,27 +207,70 @@ impl Street {
         go(s, &mut case, phone, Command::IdentifyParty(Box::new(party)));
         go(s, &mut case, phone, Command::AskHistory);
         for (name, value) in script.facts {
-            go(s, &mut case, phone, Command::AnswerFact { name: (*name).into(), value: value.clone(), source: FactSource::Officer });
+            go(
+                s,
+                &mut case,
+                phone,
+                Command::AnswerFact {
+                    name: (*name).into(),
+                    value: value.clone(),
+                    source: FactSource::Officer,
+                },
+            );
         }
         let corrected = script.facts.contains(&("corrected", Value::Bool(true)));
         let at = s.now;
         if corrected {
             go(s, &mut case, phone, Command::AddEvidence(item(&photo("after"), Stage::Corrected, at)));
         }
-        let choice = script.choice.map(|(outcome, reason)| Choice { outcome, amount: None, reason: reason.into() });
+        let choice =
+            script.choice.map(|(outcome, reason)| Choice { outcome, amount: None, reason: reason.into() });
         go(s, &mut case, phone, Command::Propose { choice: choice.clone() });
         go(s, &mut case, phone, Command::GiveNotice(NoticeWay::Oral));
-        go(s, &mut case, phone, Command::HearStatement { statement: StatementKind::NotMade, by: SignerRole::Party, words: Private::default(), review: "未陈述申辩".into(), upheld: false });
+        go(
+            s,
+            &mut case,
+            phone,
+            Command::HearStatement {
+                statement: StatementKind::NotMade,
+                by: SignerRole::Party,
+                words: Private::default(),
+                review: "未陈述申辩".into(),
+                upheld: false,
+            },
+        );
         go(s, &mut case, phone, Command::Educate { how: "当面讲解".into() });
         if corrected {
-            go(s, &mut case, phone, Command::SeeCorrection { evidence: vec![sha256(&photo("after")).to_string()] });
+            go(
+                s,
+                &mut case,
+                phone,
+                Command::SeeCorrection { evidence: vec![sha256(&photo("after")).to_string()] },
+            );
         }
         let at = s.now;
-        let confirmations = ["o-1", "o-2"].map(|o| Confirmation { officer: OfficerId(o.into()), how: ConfirmWay::Pin, at }).to_vec();
+        let confirmations = ["o-1", "o-2"]
+            .map(|o| Confirmation { officer: OfficerId(o.into()), how: ConfirmWay::Pin, at })
+            .to_vec();
         go(s, &mut case, phone, Command::Decide { choice, order_due: None, confirmations });
         let record = case.record().unwrap().clone();
         let decided_ms = record.at.and_utc().timestamp_millis() - 8 * 3_600_000;
-        let outcome = u8::try_from([Outcome::NoViolation, Outcome::Advice, Outcome::Order, Outcome::OrderComplied, Outcome::NoPenalty, Outcome::NoPenaltyProposed, Outcome::Warning, Outcome::Fine].iter().position(|o| *o == record.outcome).unwrap()).unwrap();
+        let outcome = u8::try_from(
+            [
+                Outcome::NoViolation,
+                Outcome::Advice,
+                Outcome::Order,
+                Outcome::OrderComplied,
+                Outcome::NoPenalty,
+                Outcome::NoPenaltyProposed,
+                Outcome::Warning,
+                Outcome::Fine,
+            ]
+            .iter()
+            .position(|o| *o == record.outcome)
+            .unwrap(),
+        )
+        .unwrap();
         let slip_record = SlipRecord {
             number: record.number.clone(),
             organ: "DGCG".into(),
@@ -190,7 +279,7 @@ impl Street {
             clause: "样例条款".into(),
             outcome,
             order_due_ms: None,
-            entry_prefix: hash.unwrap().prefix(),
+            entry_prefix: hash.get().unwrap().prefix(),
         };
         let code = SlipCode::encode(&slip_record, "https://localhost", &phone.key).unwrap();
         let officers = [&s.roster.officers[0], &s.roster.officers[1]];
@@ -198,11 +287,28 @@ impl Street {
         extras.check_code = code.check_code();
         extras.code = Some(code.text());
         let document = compose(&case, &s.book, &extras).unwrap();
-        let issue = Command::IssueSlip { slip: record.slip, number: record.number.clone(), code: code.text(), check_code: code.check_code(), document: serde_json::to_string(&document).unwrap() };
+        let issue = Command::IssueSlip {
+            slip: record.slip,
+            number: record.number.clone(),
+            code: code.text(),
+            check_code: code.check_code(),
+            document: serde_json::to_string(&document).unwrap(),
+        };
         go(s, &mut case, phone, issue);
         if script.serve {
-            go(s, &mut case, phone, Command::RecordPrint { number: record.number.clone(), result: PrintState::Printed });
-            let signing = Signing { role: SignerRole::Party, act: SigningAct::Ink, name: Private::default(), reason: Private::default(), evidence: None };
+            go(
+                s,
+                &mut case,
+                phone,
+                Command::RecordPrint { number: record.number.clone(), result: PrintState::Printed },
+            );
+            let signing = Signing {
+                role: SignerRole::Party,
+                act: SigningAct::Ink,
+                name: Private::default(),
+                reason: Private::default(),
+                evidence: None,
+            };
             go(s, &mut case, phone, Command::Serve { how: ServiceWay::HandedOver, signing });
         }
         let mut evidence = vec![photo("before")];
@@ -212,4 +318,3 @@ impl Street {
         Done { number: record.number, outcome: record.outcome, amount: record.amount, code, evidence }
     }
 }
-

@@ -1,0 +1,196 @@
+//! The desk: back-up and restore, checkpoints, leads, roles.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use std::sync::atomic::Ordering;
+
+use ezhifa_hq::{
+    Hq, Request,
+    desk::{
+        access::Role,
+        geo::{Datum, Point},
+        leads::{LeadSource, LeadState, NewLead},
+    },
+};
+use support::{Phone, config, house};
+
+#[test]
+fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
+    let mut house = house(false);
+    if !house.hq.config().db.starts_with("sqlite:") {
+        return; // PostgreSQL is backed up with its own tools.
+    }
+    let mut phone = Phone::enrolled(&house, 1);
+    for n in 0..5 {
+        phone.write("note", &format!("{{\"n\":{n}}}"));
+    }
+    assert_eq!(phone.receipt(&phone.push(0)).floor.seq, 0);
+    let lent = phone.block(&phone.lease("r-1", "penalty", 10));
+    let copy = house.dir.path().join("copy.db");
+    assert_eq!(house.hq.backup(&copy).unwrap().entries, 5);
+    assert_eq!(phone.hello().floors[0].seq, 5, "what a verified copy holds may be pruned");
+    // After the copy: two more entries and numbers that the copy does not know.
+    for n in 5..7 {
+        phone.write("note", &format!("{{\"n\":{n}}}"));
+    }
+    assert_eq!(phone.receipt(&phone.push(5)).floor.seq, 5);
+    let later = phone.block(&phone.lease("r-2", "penalty", 10));
+    let before = phone.feed("", 0).incarnation;
+
+    let old = house.hq.incarnation().to_owned();
+    house.server.stop();
+    drop(house.hq);
+    house.hq = Hq::restore(config(house.dir.path(), &house.now), &copy).unwrap();
+    assert_ne!(house.hq.incarnation(), old);
+    house.server = ezhifa_hq::serve(house.hq.clone(), ([127, 0, 0, 1], 0).into(), false).unwrap();
+    phone.url = house.server.url.clone();
+    let reply = phone.hello();
+    assert_eq!(reply.have[0].seq, 5, "the phone learns what HQ lost");
+    assert_ne!(reply.incarnation, before);
+    assert_eq!(phone.receipt(&phone.push(5)).seq, 7, "and gives it again");
+    let fresh = phone.block(&phone.lease("r-3", "penalty", 10));
+    assert!(fresh.from > later.to && fresh.from > lent.to, "no number comes twice");
+    // Restored once more from the same copy: again other numbers.
+    drop(house.hq);
+    house.server.stop();
+    let again = Hq::restore(config(house.dir.path(), &house.now), &copy).unwrap();
+    house.server = ezhifa_hq::serve(again, ([127, 0, 0, 1], 0).into(), false).unwrap();
+    phone.url = house.server.url.clone();
+    assert!(phone.block(&phone.lease("r-4", "penalty", 10)).from > fresh.to);
+}
+
+#[test]
+fn a_checkpoint_holds_until_somebody_rewrites_the_past() {
+    let house = house(false);
+    if !house.hq.config().db.starts_with("sqlite:") {
+        return; // This test plays the forger in SQLite.
+    }
+    let mut phone = Phone::enrolled(&house, 1);
+    for n in 0..30 {
+        phone.write("note", &format!("{{\"n\":{n}}}"));
+    }
+    phone.receipt(&phone.push(0));
+    let kept = house.hq.checkpoint().unwrap();
+    assert!(kept.text.contains("\n30\n"));
+    phone.write("note", "{}");
+    phone.receipt(&phone.push(30));
+    assert!(house.hq.proves(&kept).unwrap(), "growth is no rewriting");
+    let db = rusqlite::Connection::open(house.dir.path().join("hq.db")).unwrap();
+    db.execute_batch(
+        "DROP TRIGGER entries_fixed; UPDATE entries SET hash='00' || substr(hash, 3) WHERE seq=7",
+    )
+    .unwrap();
+    assert!(!house.hq.proves(&kept).unwrap());
+}
+
+fn lead(reference: &str, lat_e7: i64) -> NewLead {
+    NewLead {
+        reference: reference.into(),
+        source: LeadSource::CitizenReport,
+        event_code: "0101".into(),
+        text: "占道摆摊".into(),
+        place: "样例路口".into(),
+        at: Point { lat_e7, lon_e7: 1_137_518_000 },
+        datum: Datum::Wgs84,
+        reporter: Some("举报人甲 13800000000".into()),
+        audited_by: None,
+        answer_due_ms: None,
+    }
+}
+
+#[test]
+fn a_lead_reaches_the_branch_whose_ground_it_is_and_its_reporter_reaches_nobody() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    let p = |lat_e7, lon_e7| Point { lat_e7, lon_e7 };
+    house
+        .hq
+        .set_branch_area(
+            "dongcheng",
+            vec![
+                p(230_000_000, 1_137_000_000),
+                p(230_000_000, 1_138_000_000),
+                p(231_000_000, 1_138_000_000),
+                p(231_000_000, 1_137_000_000),
+            ],
+        )
+        .unwrap();
+    let first = house.hq.post_lead("12345", lead("r-1", 230_205_000)).unwrap();
+    assert_eq!(first.branch.as_deref(), Some("dongcheng"));
+    assert_eq!(
+        house.hq.post_lead("12345", lead("r-1", 230_205_000)).unwrap().id,
+        first.id,
+        "posted twice, one lead"
+    );
+    let near = house.hq.post_lead("12345", lead("r-2", 230_205_900)).unwrap();
+    assert_eq!(near.state, LeadState::Joined { to: first.id.clone() }, "ten metres away: one problem");
+    let far = house.hq.post_lead("12345", lead("r-3", 230_305_000)).unwrap();
+    assert_eq!(far.state, LeadState::Sent);
+    assert_eq!(
+        house.hq.post_lead("12345", lead("r-4", 250_000_000)).unwrap().branch,
+        None,
+        "the desk routes it"
+    );
+    let mut video = lead("v-1", 230_405_000);
+    video.source = LeadSource::VideoLead;
+    let video = house.hq.post_lead("video", video).unwrap();
+    assert_eq!(video.state, LeadState::AwaitsAudit);
+    let leads =
+        |phone: &Phone| phone.feed("", 0).items.into_iter().filter(|i| i.kind == "lead").collect::<Vec<_>>();
+    assert_eq!(leads(&phone).len(), 2, "a video record waits for a person (处罚法 41)");
+    house.hq.audit_lead(&video.id, "审核员").unwrap();
+    assert_eq!(leads(&phone).len(), 3);
+    let text = serde_json::to_string(&leads(&phone)).unwrap();
+    assert!(!text.contains("举报人") && !text.contains("138000"));
+    house.hq.close_lead(&first.id, "已清理").unwrap();
+    assert!(leads(&phone).iter().any(|l| l.key == first.id && l.body["closed"] == true));
+}
+
+#[test]
+fn a_token_opens_its_own_door_only() {
+    let house = house(false);
+    let source = house.hq.new_token(Role::LeadSource, "12345").unwrap();
+    let auditor = house.hq.new_token(Role::Auditor, "审计").unwrap();
+    let ask = |method: &str, path: &str, token: &str, body: Vec<u8>| {
+        let mut request = Request { method: method.into(), path: path.into(), body, ..Request::default() };
+        request.headers.insert("authorization".into(), format!("Bearer {token}"));
+        house.hq.answer(&request).status
+    };
+    let body = serde_json::to_vec(&lead("r-1", 230_205_000)).unwrap();
+    assert_eq!(ask("POST", "/v1/desk/leads", &source, body.clone()), 200);
+    assert_eq!(ask("POST", "/v1/desk/leads", &auditor, body), 403);
+    assert_eq!(ask("GET", "/v1/desk/ledger", &source, vec![]), 403);
+    assert_eq!(ask("GET", "/v1/desk/ledger", &auditor, vec![]), 200);
+    assert_eq!(ask("GET", "/v1/desk/figures", &auditor, vec![]), 200);
+    assert_eq!(ask("GET", "/v1/desk/ledger", "guess", vec![]), 401);
+    assert_eq!(
+        house
+            .hq
+            .answer(&Request { method: "GET".into(), path: "/v1/desk/ledger".into(), ..Request::default() })
+            .status,
+        401
+    );
+}
+
+#[test]
+fn a_loud_stranger_is_slowed_down_and_told_when_to_come_again() {
+    let house = house(false);
+    let mut slow = config(house.dir.path(), &house.now);
+    slow.public_rate = 1;
+    slow.dir = house.dir.path().join("slow");
+    slow.db = format!("sqlite:{}", house.dir.path().join("slow/hq.db").display());
+    let hq = Hq::open(slow).unwrap();
+    let ask = || {
+        hq.answer(&Request {
+            method: "GET".into(),
+            path: "/V/AAAA".into(),
+            peer: "10.0.0.1".into(),
+            ..Request::default()
+        })
+    };
+    let refused = (0..30).map(|_| ask()).find(|a| a.status == 429).unwrap();
+    assert!(refused.headers.contains_key("retry-after"));
+    house.now.fetch_add(60_000, Ordering::SeqCst);
+    assert_eq!(ask().status, 404, "a page, not an error");
+}
