@@ -39,6 +39,11 @@ pub fn document() -> Value {
             "/v1/desk/payments": post("postPayment", "token"),
             "/v1/desk/payments/held": list("heldPayments"),
             "/v1/desk/figures": list("figures"),
+            "/v1/desk/patterns": list("patterns"),
+            "/v1/desk/sample/{seed}/{each}": {"parameters": [
+                {"name": "seed", "in": "path", "required": true, "schema": {"type": "string"}},
+                {"name": "each", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 0}}],
+                "get": {"operationId": "sample", "security": [{"token": []}], "responses": {"200": {"description": "Waivers drawn for review"}, "default": problem}}},
             "/v1/desk/checkpoints": list("checkpoints"),
             "/v1/desk/ledger": list("ledger"),
             "/v1/desk/alarms": list("alarms"),

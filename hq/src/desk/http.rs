@@ -50,6 +50,14 @@ pub(crate) fn route(hq: &Hq, request: &Request) -> Result<Response, HqError> {
             holder(READERS)?;
             Response::json(&hq.match_payments()?)
         }
+        ("GET", ["patterns"]) => {
+            holder(&[Role::Supervisor, Role::Auditor])?;
+            Response::json(&hq.patterns()?)
+        }
+        ("GET", ["sample", seed, each]) => {
+            holder(&[Role::Supervisor, Role::Auditor])?;
+            Response::json(&hq.draw_waivers(seed, each.parse().map_err(|_| HqError::Bad("each".into()))?)?)
+        }
         ("GET", ["figures"]) => {
             holder(READERS)?;
             Response::json(&hq.figures()?)

@@ -6,3 +6,4 @@ pub mod geo;
 pub(crate) mod http;
 pub mod leads;
 pub mod payments;
+pub mod supervision;
