@@ -29,7 +29,8 @@ fn read(dir: &Path) -> Result<Files> {
 
 /// The packs that `files` imports, from the neighbouring folders.
 fn imports(dir: &Path, files: &Files) -> Result<Vec<Rulebook>> {
-    let text = String::from_utf8_lossy(files.get("manifest.toml").ok_or("manifest.toml is missing")?).into_owned();
+    let text =
+        String::from_utf8_lossy(files.get("manifest.toml").ok_or("manifest.toml is missing")?).into_owned();
     let manifest: BTreeMap<String, toml::Value> = toml::from_str(&text)?;
     let mut books = Vec::new();
     for import in manifest.get("import").and_then(|v| v.as_array()).into_iter().flatten() {
