@@ -9,6 +9,10 @@ pub fn document() -> Value {
     let signed = json!({"description": "A signed document", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Signed"}}}});
     let post = |id: &str, security: &str| json!({"post": {"operationId": id, "security": [{security: []}], "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object"}}}}, "responses": {"200": signed, "default": problem}}});
     let list = |id: &str| json!({"get": {"operationId": id, "security": [{"token": []}], "responses": {"200": {"description": "A list", "content": {"application/json": {}}}, "default": problem}}});
+    let one = |id: &str| {
+        json!({"parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+            "get": list(id)["get"]})
+    };
     let sha = json!({"name": "sha256", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}});
     json!({
         "openapi": "3.1.0",
@@ -33,12 +37,18 @@ pub fn document() -> Value {
                     "requestBody": {"required": true, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
                     "responses": {"200": signed, "default": problem}},
                 "get": {"operationId": "blobGet", "security": [{"device": []}], "responses": {"200": {"description": "Feed files only"}, "206": {"description": "The rest of one"}, "default": problem}}},
+            "/metrics": {"get": {"operationId": "metrics", "responses": {"200": {"description": "Prometheus text", "content": {"text/plain": {}}}, "default": problem}}},
             "/V/{code}": {"get": {"operationId": "verify", "parameters": [{"name": "code", "in": "path", "required": true, "schema": {"type": "string"}}],
                 "responses": {"200": {"description": "The page behind a slip's code", "content": {"text/html": {}}}, "404": {"description": "Not ours, as a page", "content": {"text/html": {}}}, "default": problem}}},
             "/v1/desk/leads": post("postLead", "token"),
             "/v1/desk/payments": post("postPayment", "token"),
             "/v1/desk/payments/held": list("heldPayments"),
             "/v1/desk/figures": list("figures"),
+            "/v1/desk/cases": list("cases"),
+            "/v1/desk/cases/{id}": one("case"),
+            "/v1/desk/cases/{id}/events": one("caseEvents"),
+            "/v1/desk/reads": list("reads"),
+            "/v1/desk/appeals": {"get": list("appeals")["get"], "post": post("postAppeal", "token")["post"]},
             "/v1/desk/patterns": list("patterns"),
             "/v1/desk/sample/{seed}/{each}": {"parameters": [
                 {"name": "seed", "in": "path", "required": true, "schema": {"type": "string"}},

@@ -159,6 +159,11 @@ impl Hq {
                 self.read(|r| r.counter("entries"))?;
                 Ok(Response::bytes(200, "text/plain; charset=utf-8", b"ok".to_vec()))
             }
+            ("GET", "/metrics") => Ok(Response::bytes(
+                200,
+                "text/plain; version=0.0.4; charset=utf-8",
+                self.metrics()?.into_bytes(),
+            )),
             ("GET", "/openapi.json") => Response::json(&crate::openapi::document()),
             ("GET" | "HEAD", _) if plain.starts_with("/V/") || plain.starts_with("/v/") => {
                 self.inner.public_rates.take(&request.peer, self.now_ms())?;

@@ -62,4 +62,32 @@ impl Hq {
     pub fn journal(&self, device: &str, epoch: Epoch) -> Result<Option<Journal>, HqError> {
         self.read(|r| store::get(r, "journal", &journal_key(device, epoch)))
     }
+
+    /// Counters for Prometheus: numbers of work, none of persons.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn metrics(&self) -> Result<String, HqError> {
+        let names = [
+            ("ezhifa_entries_total", "entries", "journal entries stored"),
+            ("ezhifa_feed_items_total", "feed", "feed items published"),
+            ("ezhifa_decisions_replayed_total", "replayed", "decisions recomputed"),
+            ("ezhifa_replay_mismatches_total", "replay_mismatches", "decisions that differ when recomputed"),
+            ("ezhifa_reviews_opened_total", "reviews", "review tasks opened"),
+            ("ezhifa_record_reads_total", "reads", "reads of a person's record at the desk"),
+        ];
+        self.read(|r| {
+            let mut out = String::new();
+            for (name, counter, help) in names {
+                let value = r.counter(counter)?;
+                out.push_str(&format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}\n"));
+            }
+            let lag =
+                r.counter("entries")?.saturating_sub(store::get(r, "meta", "interpreted")?.unwrap_or(0));
+            out.push_str(&format!(
+                "# TYPE ezhifa_entries_uninterpreted gauge\nezhifa_entries_uninterpreted {lag}\n"
+            ));
+            Ok(out)
+        })
+    }
 }

@@ -298,4 +298,36 @@ impl Hq {
             Ok(review)
         })
     }
+
+    /// 负责人审查 of a proposed waiver: the answer goes to the phone that proposed it, which records it in its
+    /// journal and prints the paper.
+    ///
+    /// # Errors
+    /// HQ does not hold the decision.
+    pub fn rule_waiver(&self, number: &str, granted: bool, reason: &str) -> Result<(), HqError> {
+        self.settle()?;
+        let now = self.now_ms();
+        let doc: crate::numbers::NumberFile =
+            self.read(|r| store::get(r, "number", number))?.ok_or(HqError::NotFound("number"))?;
+        let (finding, zh, en) = if granted {
+            ("waiver_confirmed", "负责人同意不予处罚", "The head of the organ grants the waiver")
+        } else {
+            (
+                "waiver_refused",
+                "负责人不同意，转普通程序",
+                "The head of the organ refuses: ordinary procedure",
+            )
+        };
+        let verdict = Verdict {
+            id: format!("waiver:{number}"),
+            case: doc.case,
+            number: number.to_owned(),
+            finding: finding.to_owned(),
+            zh: format!("{zh}：{reason}"),
+            en: format!("{en}: {reason}"),
+        };
+        self.write(1, move |w| {
+            feed::publish(w, &feed::to_device(&doc.device), &FeedBody::Verdict(verdict), now)
+        })
+    }
 }

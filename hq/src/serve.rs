@@ -126,11 +126,14 @@ async fn answer(
     let limit = shell.hq.config().body_limit;
     // A slow sender must not hold a place for ever. What is a little too large is read to its end all the
     // same: an answer in the middle of an upload would reach nobody.
-    let body = match tokio::time::timeout(Duration::from_secs(60), to_bytes(body, limit.saturating_mul(2))).await {
-        Ok(Ok(body)) if body.len() <= limit => body.to_vec(),
-        Ok(Ok(_) | Err(_)) => return http(shell.hq.refusal(&HqError::TooLarge { limit: limit as u64 }), head),
-        Err(_) => return http(shell.hq.refusal(&HqError::Busy { retry_after_s: 5 }), head),
-    };
+    let body =
+        match tokio::time::timeout(Duration::from_secs(60), to_bytes(body, limit.saturating_mul(2))).await {
+            Ok(Ok(body)) if body.len() <= limit => body.to_vec(),
+            Ok(Ok(_) | Err(_)) => {
+                return http(shell.hq.refusal(&HqError::TooLarge { limit: limit as u64 }), head);
+            }
+            Err(_) => return http(shell.hq.refusal(&HqError::Busy { retry_after_s: 5 }), head),
+        };
     let request = Request {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path_and_query().map_or_else(String::new, |p| p.as_str().to_owned()),

@@ -5,6 +5,7 @@ mod support;
 
 use std::sync::atomic::Ordering;
 
+use ezhifa_casework::law::facts::Value;
 use ezhifa_hq::{
     Hq, Request,
     desk::{
@@ -13,7 +14,7 @@ use ezhifa_hq::{
         leads::{LeadSource, LeadState, NewLead},
     },
 };
-use support::{Phone, config, house};
+use support::{Phone, config, house, street::Script};
 
 #[test]
 fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
@@ -193,4 +194,65 @@ fn a_loud_stranger_is_slowed_down_and_told_when_to_come_again() {
     assert!(refused.headers.contains_key("retry-after"));
     house.now.fetch_add(60_000, Ordering::SeqCst);
     assert_eq!(ask().status, 404, "a page, not an error");
+}
+
+#[test]
+fn reading_a_persons_record_leaves_a_trace() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    let mut street = support::street::street();
+    for files in &street.files {
+        house.hq.publish_rulebook(files).unwrap();
+    }
+    let facts = [
+        ("dog_waste", true),
+        ("cleaned_at_once", false),
+        ("minor", false),
+        ("corrected", false),
+    ]
+    .map(|(n, v)| (n, Value::Bool(v)));
+    let mut facts = facts.to_vec();
+    facts.push(("items", Value::Int(1)));
+    facts.push(("harm", Value::Choice("slight".into())));
+    let done = street.run(
+        &mut phone,
+        &Script {
+            id: "c-1",
+            offence: "dog-waste",
+            id_number: "44190019780921215X",
+            facts: &facts,
+            earlier: Some(true),
+            choice: Some((None, "within_tier")),
+            seq: 1,
+            serve: true,
+            lat_e7: 230_270_000,
+        },
+    );
+    phone.receipt(&phone.push(0));
+    house.hq.settle().unwrap();
+    let token = house.hq.new_token(Role::Auditor, "审计甲").unwrap();
+    let ask = |path: &str| {
+        let mut request = Request { method: "GET".into(), path: path.into(), ..Request::default() };
+        request.headers.insert("authorization".into(), format!("Bearer {token}"));
+        let answer = house.hq.answer(&request);
+        assert_eq!(answer.status, 200, "{path}");
+        String::from_utf8(answer.body).unwrap()
+    };
+    assert!(!ask("/v1/desk/cases").contains("44190019780921215X"), "lists name nobody");
+    assert!(house.hq.read_notes().unwrap().is_empty());
+    assert!(ask("/v1/desk/cases/c-1/events").contains("44190019780921215X"));
+    let notes = house.hq.read_notes().unwrap();
+    assert_eq!((notes.len(), notes[0].who.as_str(), notes[0].case.as_str()), (1, "审计甲", "c-1"));
+    assert!(ask("/metrics").contains("ezhifa_decisions_replayed_total 1"));
+
+    // 复议 through the organ: five working days, from the rulebook's clock and the calendar.
+    let calendar = concat!(env!("CARGO_MANIFEST_DIR"), "/../rulebooks/calendar/2024-2026.toml");
+    house.hq.publish_calendar(&std::fs::read_to_string(calendar).unwrap()).unwrap();
+    let appeal = house.hq.post_appeal(&done.number).unwrap();
+    // 24 September 2026 is a Thursday; 25 September (中秋) is off, National Day follows.
+    let due = appeal.forward_by.unwrap();
+    assert!(due > ezhifa_hq::config::local(support::EVENING).date() + chrono::TimeDelta::days(5), "{due}");
+    assert!(appeal.period.contains("五日"));
+    assert_eq!(house.hq.draw_waivers("2026-09", 5).unwrap(), [], "a fine is no waiver");
+    assert!(house.hq.patterns().unwrap().is_empty());
 }

@@ -50,6 +50,31 @@ pub(crate) fn route(hq: &Hq, request: &Request) -> Result<Response, HqError> {
             holder(READERS)?;
             Response::json(&hq.match_payments()?)
         }
+        ("GET", ["cases"]) => {
+            holder(READERS)?;
+            Response::json(&hq.case_files()?)
+        }
+        ("GET", ["cases", id]) => {
+            holder(READERS)?;
+            Response::json(&hq.case_file(id)?)
+        }
+        // The one place where a person's record is read: noted first.
+        ("GET", ["cases", id, "events"]) => {
+            let who = holder(READERS)?;
+            Response::json(&hq.read_case(&who.name, id)?)
+        }
+        ("GET", ["reads"]) => {
+            holder(&[Role::Auditor])?;
+            Response::json(&hq.read_notes()?)
+        }
+        ("POST", ["appeals"]) => {
+            holder(&[Role::Desk])?;
+            Response::json(&hq.post_appeal(&body::<String>(request)?)?)
+        }
+        ("GET", ["appeals"]) => {
+            holder(READERS)?;
+            Response::json(&hq.appeals()?)
+        }
         ("GET", ["patterns"]) => {
             holder(&[Role::Supervisor, Role::Auditor])?;
             Response::json(&hq.patterns()?)

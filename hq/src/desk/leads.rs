@@ -217,7 +217,7 @@ impl Hq {
     /// # Errors
     /// No such lead.
     pub fn lead(&self, id: &str) -> Result<Lead, HqError> {
-        self.read(|r| store::get(r, "lead", id))?.ok_or_else(|| HqError::NotFound("lead"))
+        self.read(|r| store::get(r, "lead", id))?.ok_or(HqError::NotFound("lead"))
     }
 
     fn change_lead(
@@ -227,7 +227,7 @@ impl Hq {
     ) -> Result<Lead, HqError> {
         let (id, now) = (id.to_owned(), self.now_ms());
         self.write(1, move |w| {
-            let mut lead: Lead = store::get(w, "lead", &id)?.ok_or_else(|| HqError::NotFound("lead"))?;
+            let mut lead: Lead = store::get(w, "lead", &id)?.ok_or(HqError::NotFound("lead"))?;
             change(&mut lead)?;
             keep(w, &lead, now)?;
             Ok(lead)

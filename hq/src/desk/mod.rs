@@ -1,6 +1,7 @@
 //! The desk beside the street: leads in, roster, orders, money, reviews, figures.
 
 pub mod access;
+pub mod appeals;
 pub mod figures;
 pub mod geo;
 pub(crate) mod http;

@@ -89,7 +89,8 @@ impl Hq {
         let files = self.case_files()?;
         let mut found = Vec::new();
         let mut groups: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
-        let mut add = |kind, about: String, case: &str| groups.entry((kind, about)).or_default().push(case.to_owned());
+        let mut add =
+            |kind, about: String, case: &str| groups.entry((kind, about)).or_default().push(case.to_owned());
         for (file, decision, limb) in waivers(&files) {
             if matches!(limb, Limb::A | Limb::B) && file.corrected_at.is_none() {
                 found.push(Pattern {
@@ -131,12 +132,14 @@ impl Hq {
                 }
             }
         }
-        found.extend(groups.into_iter().filter(|(_, cases)| cases.len() >= OFTEN).map(|((kind, about), cases)| Pattern {
-            kind: kind.to_owned(),
-            about,
-            count: u64::try_from(cases.len()).unwrap_or(u64::MAX),
-            cases,
-        }));
+        found.extend(groups.into_iter().filter(|(_, cases)| cases.len() >= OFTEN).map(
+            |((kind, about), cases)| Pattern {
+                kind: kind.to_owned(),
+                about,
+                count: u64::try_from(cases.len()).unwrap_or(u64::MAX),
+                cases,
+            },
+        ));
         Ok(found)
     }
 }
