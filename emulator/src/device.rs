@@ -1,10 +1,11 @@
 //! The printer without a cable: bytes in, answers out, paper. Knows no clock and no socket.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::press::Press;
 use crate::table::length;
-use crate::{Charset, Options, Overrun, Paper};
+use crate::{Charset, Faults, Options, Overrun, Paper};
 
 /// A printer that is switched on. Its state outlives connections, as a real one's does:
 /// a command cut in half by one caller swallows the first bytes of the next.
@@ -133,6 +134,27 @@ impl Device {
     pub fn open_cover(&mut self) {
         self.cover_open = true;
         self.report_changes();
+    }
+
+    /// New faults, their byte counts beginning now.
+    pub fn inject(&mut self, faults: Faults) {
+        let (done, got) = (self.done, self.in_total);
+        self.options.faults = Faults {
+            paper_out: faults.paper_out.map(|n| done.saturating_add(n)),
+            cover_open: faults.cover_open.map(|n| done.saturating_add(n)),
+            disconnect: faults.disconnect.map(|n| got.saturating_add(n)),
+            drop: faults
+                .drop
+                .iter()
+                .map(|r| got.saturating_add(r.start)..got.saturating_add(r.end))
+                .collect(),
+            ..faults
+        };
+    }
+
+    /// Bytes a second, and how long until somebody puts paper in.
+    pub(crate) fn pace(&self) -> (Option<usize>, Option<Duration>) {
+        (self.options.faults.slow, self.options.faults.mend)
     }
 
     /// Answers to be sent to the caller.

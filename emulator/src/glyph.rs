@@ -12,7 +12,7 @@ use crate::{Dots, EmulatorError};
 #[derive(Clone, Default)]
 pub struct Typeface {
     font: Option<FontArc>,
-    cache: Arc<Mutex<HashMap<(char, usize), Arc<Glyph>>>>,
+    cache: Arc<Mutex<Cache>>,
 }
 
 impl std::fmt::Debug for Typeface {
@@ -20,6 +20,9 @@ impl std::fmt::Debug for Typeface {
         write!(f, "Typeface({})", if self.font.is_some() { "font" } else { "patterns" })
     }
 }
+
+/// By character and cell width.
+type Cache = HashMap<(char, usize), Arc<Glyph>>;
 
 /// One character's dots.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ impl Typeface {
             let at = outline.px_bounds().min;
             outline.draw(|dx, dy, cover| {
                 let (px, py) = (at.x + dx as f32, at.y + dy as f32);
-                if cover > 0.43 && px >= 0.0 && py >= 0.0 && py < 24.0 {
+                if cover > 0.43 && px >= 0.0 && (0.0..24.0).contains(&py) {
                     dots.set(px as usize, py as usize);
                 }
             });

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+#[cfg(unix)]
 use serialport::{SerialPort, TTYPort};
 
-use crate::{Device, EmulatorError, Options, Paper};
+use crate::{Device, EmulatorError, Faults, Options, Paper};
 
 /// How long a read waits before the printer looks at its own work again.
 const TICK: Duration = Duration::from_millis(2);
@@ -65,7 +66,8 @@ impl Emulator {
         Ok(Handle { shared, address: address.to_string(), thread: Some(thread) })
     }
 
-    /// A printer behind a pseudo-terminal; [`Handle::address`] is the tty's path.
+    /// A printer behind a pseudo-terminal (Unix); [`Handle::address`] is the tty's path.
+    #[cfg(unix)]
     pub fn start_pty(options: Options) -> Result<Handle, EmulatorError> {
         let fail = |e: serialport::Error| EmulatorError::Listen { at: "pty".into(), why: e.to_string() };
         let (mut master, slave) = TTYPort::pair().map_err(fail)?;
@@ -82,6 +84,7 @@ impl Emulator {
 
 enum Cable {
     Tcp(TcpStream),
+    #[cfg(unix)]
     Tty(TTYPort),
 }
 
@@ -89,13 +92,24 @@ impl Cable {
     fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
         match self {
             Cable::Tcp(s) => s.read(buf),
+            #[cfg(unix)]
             Cable::Tty(t) => t.read(buf),
+        }
+    }
+
+    /// Does it stay when a caller goes? A terminal does.
+    fn survives(&self) -> bool {
+        match self {
+            Cable::Tcp(_) => false,
+            #[cfg(unix)]
+            Cable::Tty(_) => true,
         }
     }
 
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         match self {
             Cable::Tcp(s) => s.write_all(bytes),
+            #[cfg(unix)]
             Cable::Tty(t) => t.write_all(bytes),
         }
     }
@@ -142,7 +156,7 @@ impl Shared {
                             ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
                         ) => {}
                     // A terminal whose other end is closed: the paper is taken, the next caller may come.
-                    Err(_) if matches!(cable, Cable::Tty(_)) => {
+                    Err(_) if cable.survives() => {
                         std::thread::sleep(TICK);
                         self.work_alone();
                         let mut device = self.device();
@@ -154,7 +168,8 @@ impl Shared {
             }
             let replies = {
                 let mut device = self.device();
-                match self.options.faults.slow {
+                let (slow, mend) = device.pace();
+                match slow {
                     None => {
                         device.work(usize::MAX);
                     }
@@ -166,7 +181,7 @@ impl Shared {
                 }
                 if !device.stopped() {
                     stopped_since = None;
-                } else if let Some(after) = self.options.faults.mend
+                } else if let Some(after) = mend
                     && stopped_since.get_or_insert_with(Instant::now).elapsed() >= after
                 {
                     device.mend();
@@ -250,6 +265,11 @@ impl Handle {
             }
             std::thread::sleep(TICK);
         }
+    }
+
+    /// From now on these faults, their byte counts beginning now.
+    pub fn inject(&self, faults: Faults) {
+        self.shared.device().inject(faults);
     }
 
     /// Puts new paper in and closes the cover.

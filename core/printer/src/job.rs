@@ -11,16 +11,21 @@
 //!
 //! Nothing is ever sent twice, and after trouble nothing more of the slip is sent.
 
+mod hear;
+mod units;
+
 use std::collections::VecDeque;
 
-use crate::answer::{Answer, Demux};
-use crate::profile::{Cutter, FenceKind, Profile, StatusKind};
+use crate::answer::Demux;
+use crate::profile::{FenceKind, Profile, StatusKind};
 use crate::status::{PrintResult, Reason, Status};
 
 /// NULs that free even a printer stuck in somebody else's large image (what receiptio sends).
 const LONG_FLUSH: usize = 8192;
 /// While a fence is late the state is asked so often: nobody changes the paper faster.
 const POLL_MS: u64 = 250;
+/// So many times `answer_ms` without an answer to anything is the end: 3 s usually.
+const SILENCE: u64 = 6;
 /// Order of the state questions: the two that matter first.
 const QUESTIONS: [u8; 4] = [2, 4, 1, 3];
 const CLEAR: [u8; 10] = [0x10, 0x14, 8, 1, 3, 20, 1, 6, 2, 8];
@@ -64,43 +69,6 @@ struct Query {
     again: bool,
 }
 
-/// The units as they will be sent. The job begins with its own ESC @, and a second one would switch
-/// automatic status off; a feed or cut at the end belongs to the last unit with ink, which is the one
-/// held back: once it is out, the slip is whole.
-fn prepare(units: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let mut units: Vec<Vec<u8>> = units.to_vec();
-    if let Some(first) = units.first_mut()
-        && first.starts_with(b"\x1B@")
-    {
-        first.drain(..2);
-    }
-    units.retain(|u| !u.is_empty());
-    while let [.., before, last] = units.as_mut_slice()
-        && only_moves(last)
-    {
-        before.append(last);
-        units.pop();
-    }
-    units
-}
-
-/// Does the unit only feed, cut, align or switch hanzi mode?
-fn only_moves(unit: &[u8]) -> bool {
-    let mut rest = unit;
-    loop {
-        rest = match rest {
-            [] => return true,
-            [0x0A | 0x0D | 0x00, more @ ..]
-            | [0x1B, 0x32, more @ ..]
-            | [0x1C, 0x26 | 0x2E, more @ ..]
-            | [0x1B, 0x4A | 0x64 | 0x61 | 0x33 | 0x45, _, more @ ..]
-            | [0x1D, 0x56, 65 | 66, _, more @ ..]
-            | [0x1D, 0x56, 0 | 1 | 48 | 49, more @ ..] => more,
-            _ => return false,
-        }
-    }
-}
-
 /// A print job.
 #[derive(Debug)]
 pub struct Job {
@@ -135,6 +103,7 @@ pub struct Job {
     taken: u64,
     /// Only a state question is being sent, which is no progress.
     asking: bool,
+    /// Last answer that may belong to an older fence.
     heard: u64,
     result: Option<PrintResult>,
 }
@@ -150,7 +119,7 @@ impl Job {
         nonce: u32,
         now: u64,
     ) -> Job {
-        let units = prepare(units);
+        let units = units::prepare(units);
         let too_big = units.iter().any(|u| u.len() > profile.window_bytes);
         let bad = units.is_empty() || too_big;
         let mut job = Job {
@@ -221,7 +190,7 @@ impl Job {
                 continue;
             }
             if let Some(wait) = self.turn(now) {
-                return Action::Wait(wait.max(now + 1));
+                return Action::Wait(wait.max(now.saturating_add(1)));
             }
             // Whatever was queued, the link had nothing to do until now.
             self.taken = now;
@@ -231,35 +200,27 @@ impl Job {
 
     /// The link took so many of the bytes offered.
     pub fn sent(&mut self, n: usize, now: u64) {
+        // A link's word is not trusted: it cannot have taken more than it was given.
+        let n = n.min(self.out.len().saturating_sub(self.out_at));
         self.out_at += n;
         self.handed += n as u64;
         if n == 0 {
-            self.ready_us = (now + 10) * 1000;
+            self.ready_us = now.saturating_add(10).saturating_mul(1000);
         } else {
             self.taken = now;
             if !self.asking {
                 self.progress = now;
             }
             let pace = (n as u64).saturating_mul(1_000_000) / self.profile.bytes_per_second.max(1) as u64;
-            self.ready_us = self.ready_us.max(now * 1000) + pace;
+            self.ready_us = self.ready_us.max(now.saturating_mul(1000)).saturating_add(pace);
         }
         if self.out_at >= self.out.len() {
             self.out.clear();
             self.out_at = 0;
             self.asking = false;
-            self.next_poll = now + POLL_MS;
+            self.next_poll = now.saturating_add(POLL_MS);
             if let Some(q) = &mut self.query {
-                q.until.get_or_insert(now + self.profile.answer_ms);
-            }
-        }
-    }
-
-    /// Bytes came from the printer.
-    pub fn received(&mut self, bytes: &[u8], now: u64) {
-        for b in bytes {
-            self.heard = now;
-            if let Some(answer) = self.demux.push(*b) {
-                self.answer(answer, now);
+                q.until.get_or_insert(now.saturating_add(self.profile.answer_ms));
             }
         }
     }
@@ -301,7 +262,12 @@ impl Job {
         match self.phase {
             Phase::Ask(i) => self.ask(i, now),
             Phase::Settle => {
-                let until = self.heard.max(self.progress) + self.profile.settle_ms;
+                let until = self.heard.max(self.progress).saturating_add(self.profile.settle_ms);
+                if now >= self.progress.saturating_add(self.profile.stall_ms) {
+                    // It never falls silent.
+                    self.end(Reason::StrangeAnswers, now);
+                    return None;
+                }
                 if now < until {
                     return Some(until);
                 }
@@ -371,7 +337,7 @@ impl Job {
                 }
                 None
             }
-            Some(q) => Some(q.until.unwrap_or(now + 1)),
+            Some(q) => Some(q.until.unwrap_or(now.saturating_add(1))),
         }
     }
 
@@ -440,18 +406,7 @@ impl Job {
         if !blind && self.fences.len() >= self.profile.fences_in_flight {
             return false;
         }
-        let mut batch = Vec::new();
-        let mut upto = self.next_unit;
-        for unit in self.units.get(self.next_unit..last).unwrap_or_default() {
-            if !batch.is_empty() && batch.len() + unit.len() > self.profile.window_bytes / 2 {
-                break;
-            }
-            batch.extend_from_slice(unit);
-            upto += 1;
-            if unit.windows(3).any(|w| w == b"\x1Dv0") {
-                break;
-            }
-        }
+        let (batch, upto) = units::batch(&self.units, self.next_unit, self.profile.window_bytes / 2);
         if !self.fences.is_empty() && self.in_flight + batch.len() + 16 > self.profile.window_bytes {
             return false;
         }
@@ -462,19 +417,11 @@ impl Job {
     }
 
     fn trailer(&mut self, now: u64) {
-        let mut end = b"\x1C.\n".to_vec();
-        if self.profile.feed_at_end > 0 {
-            end.extend_from_slice(&[0x1B, 0x64, self.profile.feed_at_end]);
-        }
-        match self.profile.cutter {
-            Cutter::None => {}
-            // 66 is "feed and partial cut"; 65 cuts through.
-            Cutter::Partial => end.extend_from_slice(b"\x1DV\x42\x00"),
-            Cutter::Full => end.extend_from_slice(b"\x1DV\x41\x00"),
-        }
+        let end = units::trailer(&self.profile);
         self.put(&end);
         if self.profile.is_blind() {
-            self.phase = Phase::BlindEnd(now.max(self.ready_us / 1000) + self.profile.settle_ms);
+            self.phase =
+                Phase::BlindEnd(now.max(self.ready_us / 1000).saturating_add(self.profile.settle_ms));
         } else {
             self.phase = Phase::Trailer;
             self.fence(self.units.len(), end.len());
@@ -493,9 +440,15 @@ impl Job {
         }
         if self.phase == Phase::Verify {
             // A slow printer needs its time for the NULs: 2 KB/s at least.
-            patience = patience.min(self.profile.answer_ms + self.profile.flush_bytes as u64 / 2);
+            patience =
+                patience.min(self.profile.answer_ms.saturating_add(self.profile.flush_bytes as u64 / 2));
         }
-        let stalled_at = self.progress + patience;
+        if self.silent > 0 {
+            // It told its state before and does not now. A clone that answers only in its turn is as
+            // silent as this while its cover is open: better to give up than to go on on new paper.
+            patience = patience.min(self.profile.answer_ms.saturating_mul(SILENCE));
+        }
+        let stalled_at = self.progress.saturating_add(patience);
         if now >= stalled_at {
             self.stalled(now);
             return None;
@@ -506,7 +459,7 @@ impl Job {
                     self.query = None;
                     self.silent += 1;
                 }
-                Some(q) => return Some(q.until.unwrap_or(now + 1).min(stalled_at)),
+                Some(q) => return Some(q.until.unwrap_or(now.saturating_add(1)).min(stalled_at)),
                 None => {}
             }
             if now >= self.next_poll {
@@ -538,93 +491,12 @@ impl Job {
         }
         let reason = if self.status.resting {
             Reason::Resting
-        } else if self.silent >= 2 || self.profile.status == StatusKind::None {
+        } else if self.silent > 0 || self.profile.status == StatusKind::None {
             Reason::NoAnswer
         } else {
             Reason::Stalled
         };
         self.end(reason, now);
-    }
-
-    fn answer(&mut self, answer: Answer, now: u64) {
-        match answer {
-            Answer::Status(b) => self.state_answer(b, now),
-            Answer::Asb(a) => {
-                self.status = Status::from_asb(a);
-                if let Some(reason) = self.status.trouble()
-                    && self.result.is_none()
-                {
-                    self.end(reason, now);
-                }
-            }
-            Answer::Byte(b) => match self.profile.fence {
-                FenceKind::GsR if b & 0xF0 == 0 && b & 3 != 1 && b & 3 != 2 && b & 12 != 4 && b & 12 != 8 => {
-                    self.passed(0, now);
-                    if b & 12 == 12 && self.result.is_none() {
-                        self.end(Reason::PaperOut, now);
-                    }
-                }
-                FenceKind::GsI => self.passed(0, now),
-                _ => self.noise += 1,
-            },
-            Answer::ProcessId(id) => match self.fences.iter().position(|f| f.id == id) {
-                Some(0) => self.passed(0, now),
-                // A later fence was reached and this one was not: bytes were lost before or in it.
-                Some(_) => self.end(Reason::BytesLost, now),
-                // From an earlier job.
-                None => {}
-            },
-            Answer::Cleared => {
-                if matches!(self.phase, Phase::Clear(_)) {
-                    self.phase = Phase::Clear(now);
-                }
-            }
-            Answer::Text(_) | Answer::Noise => self.noise += 1,
-        }
-    }
-
-    fn passed(&mut self, _which: usize, now: u64) {
-        match self.fences.pop_front() {
-            // An answer that nobody asked for.
-            None => self.noise += 1,
-            Some(fence) => {
-                self.in_flight = self.in_flight.saturating_sub(fence.bytes);
-                self.confirmed = self.confirmed.max(fence.units);
-                self.progress = now;
-            }
-        }
-    }
-
-    fn state_answer(&mut self, b: u8, now: u64) {
-        // Raster data may hold DLE EOT by chance: an answer without a question means nothing.
-        let Some(q) = self.query.take() else { return };
-        self.silent = 0;
-        let mut told = Status { ..self.status };
-        told.take(q.n, b);
-        if let Phase::Ask(i) = self.phase {
-            self.status = told;
-            self.phase = Phase::Ask(i + 1);
-            return;
-        }
-        self.status.answers = true;
-        match told.trouble() {
-            Some(Reason::Resting | Reason::Offline) | None => self.status = told,
-            // Perhaps it was the answer to a chance question in raster data: ask once more.
-            Some(_) if !q.again && self.result.is_none() => {
-                if self.out_at >= self.out.len() {
-                    self.asking = true;
-                    self.taken = now;
-                    self.put(&[0x10, 0x04, q.n]);
-                    self.query = Some(Query { n: q.n, until: None, again: true });
-                }
-            }
-            Some(reason) => {
-                self.status = told;
-                if self.result.is_none() {
-                    self.end(reason, now);
-                }
-            }
-        }
     }
 
     /// Ends the job with what is known.
@@ -656,24 +528,7 @@ impl Job {
             self.put(&CLEAR);
             self.ready_us = 0;
             self.taken = now;
-            self.phase = Phase::Clear(now + self.profile.answer_ms);
+            self.phase = Phase::Clear(now.saturating_add(self.profile.answer_ms));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::prepare;
-
-    #[test]
-    fn the_unit_held_back_is_the_last_one_with_ink() {
-        let units: Vec<Vec<u8>> =
-            [&b"\x1B@\x1C&"[..], b"No. 1\n", b"3F8R\n", b"\x1Ba\x00\x1BJ\x60", b"\x1DV\x42\x00"]
-                .map(<[u8]>::to_vec)
-                .into();
-        let got = prepare(&units);
-        assert_eq!(got.len(), 3);
-        assert_eq!(got[0], b"\x1C&");
-        assert_eq!(got[2], b"3F8R\n\x1Ba\x00\x1BJ\x60\x1DV\x42\x00");
     }
 }

@@ -164,6 +164,8 @@ impl Link for SerialLink {
         port.set_timeout(within.max(Duration::from_millis(1)))
             .map_err(|e| LinkError::Failed(e.to_string()))?;
         match port.read(into) {
+            // Readable and yet nothing: the other end has hung up.
+            Ok(0) if !into.is_empty() => Err(LinkError::Closed),
             Ok(n) => Ok(n),
             Err(e) if later(&e) => Ok(0),
             Err(e) => Err(failed(&e)),

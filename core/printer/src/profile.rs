@@ -127,6 +127,11 @@ impl Profile {
             Some("chunk_bytes, bytes_per_second")
         } else if profile.fence != FenceKind::None && profile.fences_in_flight == 0 {
             Some("fences_in_flight = 0")
+        } else if profile.flush_bytes > 65_536
+            || profile.window_bytes > 1 << 20
+            || profile.chunk_bytes > 1 << 20
+        {
+            Some("flush_bytes <= 65536, window_bytes and chunk_bytes <= 1048576")
         } else if profile.feed_unit.contains(&0) {
             Some("feed_unit")
         } else {

@@ -111,7 +111,11 @@ impl<L: Link> Session<L> {
                     }
                     Err(_) => {
                         // The last answers may still be readable.
-                        while matches!(self.listen(&mut job, Duration::from_millis(20)), Ok(n) if n > 0) {}
+                        for _ in 0..64 {
+                            if !matches!(self.listen(&mut job, Duration::from_millis(20)), Ok(n) if n > 0) {
+                                break;
+                            }
+                        }
                         job.link_lost(self.now());
                     }
                 },
@@ -132,11 +136,19 @@ impl<L: Link> Session<L> {
         let mut status = Status::default();
         self.drain();
         if self.profile.status == StatusKind::DleEot {
-            for n in [2, 4, 1, 3] {
-                match self.ask(&[0x10, 0x04, n], |a| matches!(a, Answer::Status(_)))? {
-                    Some(Answer::Status(b)) => status.take(n, b),
-                    _ if n == 2 => break,
-                    _ => {}
+            let is_status = |a: &Answer| matches!(a, Answer::Status(_));
+            let mut first = self.ask(&[0x10, 0x04, 2], is_status)?;
+            if first.is_none() && self.doubtful {
+                // Perhaps the question was swallowed by a command cut in half.
+                self.flush()?;
+                first = self.ask(&[0x10, 0x04, 2], is_status)?;
+            }
+            if let Some(Answer::Status(b)) = first {
+                status.take(2, b);
+                for n in [4, 1, 3] {
+                    if let Some(Answer::Status(b)) = self.ask(&[0x10, 0x04, n], is_status)? {
+                        status.take(n, b);
+                    }
                 }
             }
         } else if self.profile.fence == FenceKind::GsR
@@ -156,6 +168,9 @@ impl<L: Link> Session<L> {
     pub fn probe(&mut self) -> Result<Probe, LinkError> {
         let mut p = Probe::default();
         self.drain();
+        if self.doubtful {
+            self.flush()?;
+        }
         for n in [2, 4, 1, 3] {
             if let Some(Answer::Status(b)) = self.ask(&[0x10, 0x04, n], |a| matches!(a, Answer::Status(_)))? {
                 p.dle_eot = true;
@@ -198,6 +213,26 @@ impl<L: Link> Session<L> {
         Ok(n)
     }
 
+    /// Completes whatever command may be half-sent; nothing comes on paper.
+    fn flush(&mut self) -> Result<(), LinkError> {
+        let mut bytes = vec![0; self.profile.flush_bytes];
+        bytes.extend_from_slice(b"\x1B@");
+        let deadline = self.now().saturating_add(self.profile.stall_ms);
+        self.write_all(&bytes, deadline).map(|_| ())
+    }
+
+    /// False: the time was over before everything was taken.
+    fn write_all(&mut self, bytes: &[u8], deadline: u64) -> Result<bool, LinkError> {
+        let mut at = 0usize;
+        while let Some(rest) = bytes.get(at..).filter(|r| !r.is_empty()) {
+            at = at.saturating_add(self.link.write(rest)?);
+            if self.now() > deadline {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Throws away answers to questions of the past.
     fn drain(&mut self) {
         let mut buf = [0u8; 256];
@@ -209,13 +244,9 @@ impl<L: Link> Session<L> {
     }
 
     fn ask(&mut self, question: &[u8], fits: impl Fn(&Answer) -> bool) -> Result<Option<Answer>, LinkError> {
-        let deadline = self.now() + self.profile.answer_ms;
-        let mut at = 0;
-        while let Some(rest) = question.get(at..).filter(|r| !r.is_empty()) {
-            at += self.link.write(rest)?;
-            if self.now() > deadline {
-                return Ok(None);
-            }
+        let deadline = self.now().saturating_add(self.profile.answer_ms);
+        if !self.write_all(question, deadline)? {
+            return Ok(None);
         }
         let mut demux = Demux::default();
         let mut buf = [0u8; 256];

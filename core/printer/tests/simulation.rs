@@ -5,7 +5,7 @@
 mod common;
 
 use common::{Dice, band, printer, slip};
-use ezhifa_emulator::{Device, Options, Paper, decode};
+use ezhifa_emulator::{Device, Options, Overrun, Paper, decode};
 use ezhifa_printer::{Action, Job, PrintResult, Profile, Reason};
 
 /// One job against a device; bytes a millisecond is the speed at which the paper moves.
@@ -119,9 +119,12 @@ fn every_result_is_true_of_the_paper() {
             4 => "mute".to_owned(),
             _ => "garbage".to_owned(),
         };
-        let mend = (dice.roll(2) == 0).then(|| 900 + dice.roll(9000) as u64);
         let mut options = printer(profile, &faults);
         options.seed = seed;
+        options.realtime = dice.roll(4) != 0;
+        // A printer that tells its state only in its turn cannot be caught by hands quicker than 3 s.
+        let quickest = if options.realtime { 900 } else { 3_600 };
+        let mend = (dice.roll(2) == 0).then(|| quickest + dice.roll(9000) as u64);
         let mut device = Device::new(options.clone());
         // Only a lossy link loses bytes; a lossless one that does breaks its promise.
         let lossless = kind != 3;
@@ -171,11 +174,34 @@ fn println_seen(seen: &std::collections::BTreeMap<(usize, String), i32>) {
 }
 
 #[test]
+fn a_printer_with_a_small_buffer_and_no_flow_control_loses_nothing() {
+    for profile in Profile::all().unwrap().iter().filter(|p| !p.is_blind()) {
+        for seed in 0..20 {
+            let mut dice = Dice::new(seed);
+            let options = Options {
+                buffer: profile.window_bytes + 128,
+                overrun: Overrun::Drop,
+                ..printer(profile, "")
+            };
+            let mut units: Vec<Vec<u8>> = (0..6).map(|_| band(&mut dice, profile)).collect();
+            units.extend(slip(&mut dice, profile));
+            let mut device = Device::new(options.clone());
+            let mut job = Job::new(profile, &units, true, true, seed as u32, 0);
+            assert_eq!(run(&mut device, &mut job, &mut 0, 2, None), PrintResult::Printed, "{}", profile.id);
+            let papers = finish(&mut device);
+            assert!(papers.iter().all(|p| p.lost == 0), "{} overran the buffer", profile.id);
+            assert!(papers.iter().any(|p| p.holds(&clean(&units, &options))));
+        }
+    }
+}
+
+#[test]
 fn a_job_cut_off_anywhere_does_not_hurt_the_next() {
     for profile in Profile::all().unwrap().iter().filter(|p| !p.is_blind()) {
         for seed in 0..60 {
             let mut dice = Dice::new(seed);
-            let options = printer(profile, "");
+            // Every third one answers DLE EOT only in its turn, as some clones do.
+            let options = Options { realtime: seed % 3 != 0, ..printer(profile, "") };
             let mut device = Device::new(options.clone());
             // Somebody's bytes, cut off inside a band (or anywhere).
             let mut rubbish = slip(&mut dice, profile).concat();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Dice, printer, slip};
-use ezhifa_emulator::{Emulator, Handle, Options, Paper, decode};
+use ezhifa_emulator::{Emulator, Faults, Handle, Options, Paper, decode};
 use ezhifa_printer::{
     Link, LinkError, MemoryLink, PaperState, PrintResult, Profile, Reason, Session, open_link,
 };
@@ -202,6 +202,42 @@ fn a_probe_finds_the_profile() {
             assert_eq!(probe.model.as_deref(), Some("VIRTUAL-58"));
         }
     }
+}
+
+#[test]
+fn a_slip_broken_by_paper_out_is_printed_whole_the_second_time() {
+    for id in ["generic-58-gbk", "generic-80-gb18030", "epson-compatible"] {
+        let profile = quick(&Profile::named(id).unwrap());
+        let options = printer(&profile, "");
+        let handle = Emulator::start("127.0.0.1:0", options.clone()).unwrap();
+        let mut session = session(&handle, &profile);
+        let mut units = slip(&mut Dice::new(21), &profile);
+        units.insert(3, common::band(&mut Dice::new(22), &profile));
+        handle.inject(Faults::parse(&format!("paper-out@{}", profile.flush_bytes + 300)).unwrap());
+        assert_eq!(session.print(&units), PrintResult::NotPrinted(Reason::PaperOut), "{id}");
+        let torn = handle.wait_papers(Duration::from_secs(2));
+        assert!(torn[0].torn);
+        assert_eq!(session.ready().unwrap(), Some(Reason::PaperOut));
+        handle.mend();
+        // The officer's second action.
+        assert_eq!(session.print(&units), PrintResult::Printed, "{id}");
+        let papers = handle.wait_papers(Duration::from_secs(3));
+        assert!(papers.iter().any(|p| p.holds(&clean(&units, &options))), "{id}");
+    }
+}
+
+#[test]
+fn a_printer_stuck_in_half_an_image_still_tells_its_state() {
+    let profile = quick(&Profile::named("generic-58-gbk").unwrap());
+    let handle =
+        Emulator::start("127.0.0.1:0", Options { realtime: false, ..printer(&profile, "") }).unwrap();
+    {
+        let mut link = open_link(&format!("tcp://{}", handle.address())).unwrap();
+        link.write(b"\x1Dv0\x00\x30\x00\x30\x00half").unwrap();
+    }
+    let mut session = session(&handle, &profile);
+    assert_eq!(session.ready().unwrap(), None);
+    assert_eq!(session.print(&[b"x\n".to_vec()]), PrintResult::Printed);
 }
 
 #[test]
