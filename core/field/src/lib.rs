@@ -21,3 +21,4 @@ pub use ezhifa_printer as printer;
 pub use ezhifa_slip as slip;
 pub use ezhifa_wire as wire;
 
+pub use office::FieldOffice;

@@ -136,7 +136,6 @@ pub(crate) mod scope {
     pub(crate) const UNFILED: &str = "unfiled";
     pub(crate) const PAY_CODE: &str = "pay_code";
     pub(crate) const WISH: &str = "wish";
-    pub(crate) const FILE: &str = "feed_file";
     pub(crate) const FORK: &str = "fork";
     pub(crate) const LOOSE: &str = "loose";
     pub(crate) const PRINTING: &str = "printing";

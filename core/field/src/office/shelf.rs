@@ -208,7 +208,7 @@ impl FieldOffice {
             Ok(dao.put(scope::RECEIPT, &receipt.epoch.to_string(), &bytes)?)
         })?;
         let filed = open.store.read(project::unfiled)?;
-        for (case, waits) in filed.iter().filter(|(_, w)| w.epoch == receipt.epoch && w.seq <= receipt.seq) {
+        for (case, _) in filed.iter().filter(|(_, w)| w.epoch == receipt.epoch && w.seq <= receipt.seq) {
             let _turn = self.desk_lock();
             let folded = open.case(case)?;
             let mut parts = self.parts(open, &folded, None)?;

@@ -37,7 +37,7 @@ pub enum Network {
     Metered,
     /// Free.
     #[default]
-    Open,
+    Online,
 }
 
 /// Time and network of one step.

@@ -1,0 +1,240 @@
+//! A street: HQ on loopback, an enrolled phone with two officers, a virtual printer.
+#![allow(dead_code)] // Each test uses its own part.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use chrono::{NaiveDate, NaiveDateTime};
+use ezhifa_emulator::{Emulator, Handle, Options, Paper, Typeface};
+use ezhifa_field::{
+    FieldOffice,
+    casework::{
+        command::Command,
+        event::{CaseId, Confirmation, FactSource, NoticeWay, Source, Stage, StatementKind},
+        law::{facts::Value, rulebook::Files, terms::PartyKind},
+        people::{IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole},
+        seal::{pin, sign::{Algorithm, SoftwareKey}},
+    },
+    clock::ManualClock,
+    keys::{FixedKey, Platform},
+    office::{Ports, Shot, SyncReport, Taken},
+    slip::{BUNDLED, BundledOnly},
+    store::Places,
+    transport::HttpTransport,
+    wire::enrol::Ticket,
+};
+use ezhifa_hq::{Hq, HqConfig, ServerHandle, publish, serve};
+
+pub const PINS: [&str; 2] = ["314159", "271828"];
+pub const BRANCH: &str = "DC";
+
+pub struct Street {
+    pub folder: tempfile::TempDir,
+    pub clock: Arc<ManualClock>,
+    pub hq: Hq,
+    pub server: ServerHandle,
+    pub phone: FieldOffice,
+    pub printer: Handle,
+    pub officers: [OfficerId; 2],
+}
+
+pub fn evening() -> NaiveDateTime {
+    NaiveDate::from_ymd_opt(2026, 6, 18).unwrap().and_hms_opt(19, 0, 0).unwrap()
+}
+
+pub fn ms(at: NaiveDateTime) -> i64 {
+    at.and_utc().timestamp_millis() - 8 * 3_600_000
+}
+
+fn pack(name: &str) -> Files {
+    fn walk(dir: &std::path::Path, base: &std::path::Path, files: &mut Files) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, base, files);
+            } else if path.extension().is_some_and(|e| e == "toml") {
+                let name = path.strip_prefix(base).unwrap().to_str().unwrap().replace('\\', "/");
+                files.insert(name, std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    let base = root().join("rulebooks").join(name);
+    let mut files = Files::new();
+    walk(&base, &base, &mut files);
+    files
+}
+
+pub fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn officer(id: &str, name: &str, certificate: &str, secret: &str) -> Officer {
+    Officer {
+        id: OfficerId(id.into()),
+        name: name.into(),
+        certificate: certificate.into(),
+        kind: OfficerKind::Certified,
+        valid_from: NaiveDate::from_ymd_opt(2024, 1, 1).unwrap(),
+        valid_to: NaiveDate::from_ymd_opt(2029, 1, 1).unwrap(),
+        branch: BRANCH.into(),
+        pin_verifier: pin::make(secret, &[7; 16]).unwrap(),
+        powers: vec![Power::Void],
+    }
+}
+
+pub fn open_phone(folder: &std::path::Path, clock: &Arc<ManualClock>) -> FieldOffice {
+    let ports = Ports {
+        platform: Platform::new(Arc::new(FixedKey([9; 32])), clock.clone()),
+        device_key: Arc::new(SoftwareKey::from_secret(Algorithm::P256Sha256, [3; 32]).unwrap()),
+        glyphs: Arc::new(BundledOnly),
+        app: "test 1.0.0".into(),
+        model: "test".into(),
+    };
+    let places = Places { dir: folder.join("phone"), mark: folder.join("mark") };
+    FieldOffice::open(places, ports).unwrap()
+}
+
+impl Street {
+    pub fn new() -> Street {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(ms(evening())));
+        let mut config = HqConfig::in_dir(folder.path().join("hq"), "DGCG", "样本局");
+        let at_hq = clock.clone();
+        config.clock = Arc::new(move || ezhifa_field::clock::Clock::now(at_hq.as_ref()).wall_ms);
+        config.log = false;
+        let hq = Hq::open(config).unwrap();
+        for name in ["prc-national", "dongguan-sample"] {
+            hq.publish_rulebook(&pack(name)).unwrap();
+        }
+        hq.publish_calendar(&std::fs::read_to_string(root().join("rulebooks/calendar/2024-2026.toml")).unwrap()).unwrap();
+        hq.publish_roster(
+            BRANCH,
+            &[officer("o-1", "王建国", "19S00123", PINS[0]), officer("o-2", "李梅", "19S00124", PINS[1])],
+        )
+        .unwrap();
+        hq.add_seen(&[publish::NewSeen {
+            branch: BRANCH.into(),
+            id_number: ID.into(),
+            conduct: "street-vending".into(),
+            on: NaiveDate::from_ymd_opt(2026, 3, 2).unwrap(),
+            reference: "hq-77".into(),
+        }])
+        .unwrap();
+        let server = serve(hq.clone(), SocketAddr::from(([127, 0, 0, 1], 0)), true).unwrap();
+        let ticket = hq.ticket(&server.url, BRANCH).unwrap().text().unwrap();
+        let phone = open_phone(folder.path(), &clock);
+        phone.enrol(&ticket, &HttpTransport::new(&Ticket::parse(&ticket).unwrap()).unwrap()).unwrap();
+        let mut options = Options::paper(58);
+        options.font = Typeface::new(BUNDLED.to_vec()).unwrap();
+        options.quiet = Duration::from_millis(300);
+        let printer = Emulator::start("127.0.0.1:0", options).unwrap();
+        let officers = [OfficerId("o-1".into()), OfficerId("o-2".into())];
+        let street = Street { folder, clock, hq, server, phone, printer, officers };
+        let report = street.sync();
+        assert!(report.done, "{report:?}");
+        street.sign_in();
+        street
+    }
+
+    pub fn sign_in(&self) {
+        for (officer, pin) in self.officers.iter().zip(PINS) {
+            self.phone.sign_in(officer, pin).unwrap();
+        }
+        self.phone.set_crew(&self.officers[0], &self.officers[1], &[]).unwrap();
+    }
+
+    pub fn sync(&self) -> SyncReport {
+        self.phone.sync_now(&self.phone.transport().unwrap(), &()).unwrap()
+    }
+
+    pub fn printer_address(&self) -> String {
+        format!("tcp://{}", self.printer.address())
+    }
+
+    /// The paper that came out.
+    pub fn paper(&self) -> Paper {
+        let mut papers = self.printer.wait_papers(Duration::from_secs(20));
+        assert_eq!(papers.len(), 1);
+        papers.remove(0)
+    }
+
+    pub fn open(&self, id: &str) -> CaseId {
+        let place = Place {
+            address: "东城街道东纵路88号门前人行道".into(),
+            lat_e7: Some(230_207_000),
+            lon_e7: Some(1_137_518_000),
+            accuracy_cm: Some(500),
+            source: "gnss".into(),
+            branch: BRANCH.into(),
+        };
+        self.phone.open_case_as(&CaseId(id.into()), Source::Patrol, place, false, None).unwrap()
+    }
+
+    pub fn act(&self, case: &CaseId, command: Command) {
+        self.clock.pass(5_000);
+        if let Err(e) = self.phone.act(case, &command) {
+            panic!("{command:?}: {e}");
+        }
+    }
+
+    pub fn both(&self, case: &CaseId) -> Vec<Confirmation> {
+        self.officers.iter().zip(PINS).map(|(o, pin)| self.phone.confirm(case, o, pin).unwrap()).collect()
+    }
+
+    pub fn hear(&self, case: &CaseId) {
+        self.act(case, Command::GiveNotice(NoticeWay::Oral));
+        self.act(
+            case,
+            Command::HearStatement {
+                statement: StatementKind::Made,
+                by: SignerRole::Party,
+                words: Private::new("马上收"),
+                review: "经复核，违法事实成立".into(),
+                upheld: false,
+            },
+        );
+    }
+}
+
+pub const ID: &str = "11010519491231002X";
+
+/// A street stall whose keeper was found before and does not clear it: as far as the questions go.
+pub fn stall(street: &Street, id: &str) -> CaseId {
+    let phone = &street.phone;
+    let case = street.open(id);
+    street.act(&case, Command::ShowCertificates);
+    phone.capture(Some(&case), &Taken::Bytes(format!("jpeg of {id}").into_bytes()), &Shot::photo(Stage::Fact, "摊位")).unwrap();
+    let party = Party {
+        kind: PartyKind::Citizen,
+        name: Private::new("张三"),
+        id_kind: IdKind::ResidentId,
+        id_number: Private::new(ID),
+        identity: Identity::DocumentRead,
+        born: NaiveDate::from_ymd_opt(1949, 12, 31),
+        address: Private::new("东城街道东纵路6号302房"),
+        phone: Private::default(),
+        representative: Private::default(),
+        guardian: Private::default(),
+        plate: Private::default(),
+    };
+    street.act(&case, Command::IdentifyParty(Box::new(party)));
+    let act_at = evening();
+    street.act(
+        &case,
+        Command::ChooseOffence { offence: "stall".into(), act_at, fact_text: Private::new("摆设摊点经营，未经批准占用城市道路约1.9平方米") },
+    );
+    let looked = phone.history(&case).unwrap();
+    assert_eq!(looked.history.earlier, Some(true), "{looked:?}");
+    for (name, value) in [
+        ("on_road", Value::Bool(true)),
+        ("approved", Value::Bool(false)),
+        ("area", Value::Int(19)),
+        ("minor", Value::Bool(false)),
+        ("harm", Value::Choice("slight".into())),
+        ("corrected", Value::Bool(false)),
+    ] {
+        street.act(&case, Command::AnswerFact { name: name.into(), value, source: FactSource::Officer });
+    }
+    let open = phone.questions(&case).unwrap();
+    assert!(open.len() < 12, "{open:?}");
+    case
+}
