@@ -5,10 +5,7 @@ use ezhifa_law::{
     decide,
     decision::{AnswerKind, Decision, Inquiry, Question},
     money::Fen,
-    rulebook::{
-        Rulebook,
-        format::{Fact, FactType},
-    },
+    rulebook::Rulebook,
     terms::PartyKind,
 };
 
@@ -92,7 +89,7 @@ impl Books for InForce<'_> {
     }
 
     fn answer_kind(&self, fact: &str) -> Option<AnswerKind> {
-        self.at_decision.fact(fact).or_else(|| self.at_act.fact(fact)).map(answer_kind)
+        self.at_decision.question(fact).or_else(|| self.at_act.question(fact)).map(|q| q.answer)
     }
 
     fn rules(&self) -> Rules {
@@ -116,20 +113,5 @@ impl Books for InForce<'_> {
 
     fn laws(&self) -> Laws {
         Laws { at_act: self.at_act.reference(), at_decision: self.at_decision.reference() }
-    }
-}
-
-fn answer_kind(fact: &Fact) -> AnswerKind {
-    match fact.kind {
-        FactType::Bool => AnswerKind::Bool,
-        FactType::Int => AnswerKind::Int {
-            unit: fact.unit.clone(),
-            decimals: fact.decimals,
-            min: fact.min.unwrap_or(i64::MIN),
-            max: fact.max.unwrap_or(i64::MAX),
-        },
-        FactType::Choice => AnswerKind::Choice {
-            options: fact.options.iter().map(|o| (o.value.clone(), o.label.clone())).collect(),
-        },
     }
 }

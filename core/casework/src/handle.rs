@@ -54,8 +54,8 @@ impl Case {
             }
             Command::IdentifyParty(party) => {
                 state::undecided(self)?;
-                party::identify(desk, party)?;
-                one(Event::PartyIdentified { party: party.clone() })
+                let party = party::identify(desk, party)?;
+                one(Event::PartyIdentified { party: Box::new(party) })
             }
             Command::ChooseOffence { offence, act_at, fact_text } => {
                 state::undecided(self)?;
@@ -252,7 +252,7 @@ impl Case {
         proposal::current(standing)?;
         // The rulebook is asked again: nothing may have changed since the proposal.
         let again = proposal::ask(self, desk, standing.law_choice())?;
-        proposal::OUTDATED.unless(again == standing.decision)?;
+        proposal::OUTDATED.unless(proposal::says_the_same(&again, &standing.decision))?;
         let (decided, choice) = match choice {
             None => (again, standing.choice.clone()),
             Some(other) => {

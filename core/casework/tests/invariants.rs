@@ -254,6 +254,16 @@ fn invariant_03_fourteen_begins_the_day_after_the_birthday() {
 }
 
 #[test]
+fn invariant_03_the_birth_date_is_the_documents() {
+    let mut street = Street::until_facts("fine");
+    let silent_on_age = Party { born: None, ..vendor() };
+    street.all(&[Command::IdentifyParty(Box::new(silent_on_age))]);
+    assert_eq!(street.case.party().unwrap().born, NaiveDate::from_ymd_opt(1949, 12, 31));
+    let younger = Party { born: NaiveDate::from_ymd_opt(2013, 1, 1), ..vendor() };
+    assert_eq!(street.refused(&Command::IdentifyParty(Box::new(younger))), "born_differs_from_document");
+}
+
+#[test]
 fn invariant_03_a_child_is_never_punished() {
     let mut street = Street::until_facts("fine");
     street.all(&[Command::IdentifyParty(Box::new(child())), propose()]);
@@ -582,6 +592,12 @@ fn invariant_08_void_ends_at_the_hand_over() {
     assert!(street.case.record().is_none());
     // Made again under a new number; the old one stays explained.
     street.all(&[propose()]);
+    let used = street.used;
+    let spent = &street.case.ended()[0].record.number;
+    street.used = spent.rsplit('-').next().unwrap().parse().unwrap();
+    let decide = street.decide();
+    assert_eq!(street.refused(&decide), "number_used");
+    street.used = used;
     let decide = street.decide();
     street.all(&[decide]);
     street.issue_and_print();

@@ -14,7 +14,7 @@ use ezhifa_casework::{
     replay::replay,
 };
 use ezhifa_law::{facts::Value, money::Fen, terms::*};
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 
 /// One step of a random evening: a command, another crew, or time that passes.
 #[derive(Debug, Clone)]
@@ -162,6 +162,11 @@ fn early() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Mostly amounts that a decision of these tests can ask for.
+fn money() -> impl Strategy<Value = i64> {
+    prop_oneof![3 => prop::sample::select(vec![20i64, 30, 50]), 1 => 0i64..300]
+}
+
 fn late() -> impl Strategy<Value = Step> {
     let who = prop::sample::select(vec!["head", "a"]);
     prop_oneof![
@@ -177,10 +182,12 @@ fn late() -> impl Strategy<Value = Step> {
             .prop_map(|(how, signing)| Step::Tell(Command::Serve { how, signing })),
         1 => signings().prop_map(|s| Step::Tell(Command::RefuseTaking(s))),
         1 => Just(Step::Tell(Command::Undeliver { reason: "走了".to_owned() })),
-        1 => (0i64..300, "P[0-9]").prop_map(|(y, r)| Step::Tell(pay(y, &r))),
-        1 => (0i64..300, "GD10[0-9]", prop::option::of(prop::sample::select(CashGround::ALL.to_vec())), "[r]?")
+        2 => (money(), "P[0-9]").prop_map(|(y, r)| Step::Tell(pay(y, &r))),
+        2 => (money(), "GD10[0-2]", prop::option::of(prop::sample::select(CashGround::ALL.to_vec())), "[r]?")
             .prop_map(|(y, r, g, why)| Step::Tell(pay_cash(y, &r, g, &why))),
-        1 => (0i64..300).prop_map(|y| Step::Tell(Command::Refund { amount: Fen::yuan(y), receipt: "T".to_owned() })),
+        2 => money().prop_map(|y| Step::Tell(Command::Refund { amount: Fen::yuan(y), receipt: "T".to_owned() })),
+        1 => (prop::sample::select(CashLeg::ALL.to_vec()), "GD10[0-2]")
+            .prop_map(|(leg, receipt)| Step::Tell(Command::HandInCash { leg, receipt })),
         1 => Just(Step::Tell(Command::File(FilingWay::Receipt))),
         1 => who.clone().prop_map(|by| Step::Tell(Command::Revoke { reason: "错".to_owned(), by: officer(by) })),
         1 => who.clone().prop_map(|by| Step::Tell(Command::Correct { what: "字".to_owned(), by: officer(by) })),
@@ -330,4 +337,37 @@ proptest! {
         let _ = replay(&shuffled, |_| Some(Plain { rules: rules(), version: 1 }));
         prop_assert!(case.phase() <= Phase::Closed);
     }
+}
+
+/// The sequences above are worth something only if they get far: every kind of event but the few that
+/// need a long lawful run by chance is reached.
+#[test]
+fn random_evenings_reach_every_kind_of_event() {
+    let ends = prop::sample::select(vec!["fine", "warning", "no_penalty", "no_penalty_proposed", "order"]);
+    let steps = prop::collection::vec(prop_oneof![2 => early(), 5 => late(), 1 => world()], 20..80);
+    let evening = (ends, steps);
+    let mut runner = TestRunner::deterministic();
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..4000 {
+        let (end, steps) = evening.new_tree(&mut runner).unwrap().current();
+        let mut street = Street::until_heard(end_that_is_heard(end));
+        street.all(&[
+            answer("end", Value::Choice(end.to_owned())),
+            answer("limb", Value::Choice("C".to_owned())),
+            photo("after", Stage::Corrected),
+            photo("film", Stage::Service),
+            Command::Educate { how: "讲解".to_owned() },
+            Command::Propose { choice: None },
+        ]);
+        for step in &steps {
+            take(&mut street, step);
+        }
+        reached.extend(street.events.iter().map(|e| e.event.kind()));
+    }
+    let missing: Vec<_> = Event::KINDS.iter().filter(|k| !reached.contains(**k)).collect();
+    assert!(missing.is_empty(), "never reached: {missing:?}");
+}
+
+fn end_that_is_heard(end: &'static str) -> &'static str {
+    if end == "order" { "warning" } else { end }
 }

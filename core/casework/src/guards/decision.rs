@@ -37,6 +37,9 @@ grounds! {
     WRONG_SERIES: "wrong_series", "行政处罚法第五十二条第一款",
         "编号系列不符，应为{}" / "the number is of another series, {} is needed",
         "取用对应系列的编号" / "take a number of that series";
+    NUMBER_USED: "number_used", "行政处罚法第五十二条第一款",
+        "该编号在本案已用过" / "this case has used the number before",
+        "取用下一个编号" / "take the next number";
     DRILL_MIXED: "drill_number_mixed", "行政处罚法第五十二条第一款",
         "演练与正式编号不得混用" / "drill and real numbers are never mixed",
         "演练用演练号段，正式案件用正式号段" / "use drill numbers in a drill and real ones in a case";
@@ -116,6 +119,7 @@ pub(crate) fn number(case: &Case, desk: &Desk, series: Series) -> Result<String,
     if *of != series {
         return Err(WRONG_SERIES.about(name));
     }
+    NUMBER_USED.unless(!case.ended.iter().any(|e| &e.record.number == text))?;
     DRILL_MIXED.unless(*drill == case.is_drill())?;
     if text.trim().is_empty() {
         return Err(NO_NUMBER.about(name));

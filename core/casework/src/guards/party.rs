@@ -34,24 +34,40 @@ grounds! {
     NO_GUARDIAN: "guardian_not_named", "行政处罚法第三十条、第三十一条",
         "不满十四周岁或者不能辨认、控制自己行为的，应当通知监护人" / "the guardian has to be told",
         "填写监护人" / "enter the guardian";
+    BORN_DIFFERS: "born_differs_from_document", "行政处罚法第三十条",
+        "出生日期与证件号码不一致" / "the birth date is not the one in the ID number",
+        "以证件为准，重新填写" / "take it from the document";
     BORN_IN_FUTURE: "born_after_act", "行政处罚法第三十条",
         "出生日期晚于现在" / "the birth date lies in the future",
         "核对出生日期" / "check the birth date";
 }
 
-/// What is typed about a party has the right shape.
-pub(crate) fn identify(desk: &Desk, party: &Party) -> Result<(), Refusal> {
+/// What is typed about a party has the right shape. Answers with the party as it is recorded: the
+/// birth date comes from the document where the document has one.
+pub(crate) fn identify(desk: &Desk, party: &Party) -> Result<Party, Refusal> {
+    let mut party = party.clone();
     let named = matches!(party.identity, Identity::DocumentRead | Identity::Declared);
     NO_NAME.unless(!named || !party.name.is_blank())?;
+    let read = born_in_number(&party);
+    BORN_DIFFERS.unless(read.is_none() || party.born.is_none() || read == party.born)?;
+    party.born = party.born.or(read);
     BORN_IN_FUTURE.unless(party.born.is_none_or(|b| b <= desk.now.date()))?;
     if party.is_child_at(desk.now.date()) {
         CHILD_ID.unless(party.id_number.is_blank())?;
-        return Ok(());
+    } else if party.identity == Identity::DocumentRead {
+        id_number(&party)?;
     }
-    if party.identity == Identity::DocumentRead {
-        id_number(party)?;
+    Ok(party)
+}
+
+fn born_in_number(party: &Party) -> Option<chrono::NaiveDate> {
+    let text = party.id_number.reveal();
+    match (party.kind, party.id_kind) {
+        (PartyKind::Organisation, _) => None,
+        (_, IdKind::ResidentId) => identity::resident_id(text).ok().map(|n| n.born()),
+        (_, IdKind::ResidencePermit) => identity::residence_permit(text).ok().map(|n| n.born()),
+        _ => None,
     }
-    Ok(())
 }
 
 fn id_number(party: &Party) -> Result<(), Refusal> {

@@ -112,6 +112,24 @@ pub(crate) fn ceilings(case: &Case, decision: &Decision) -> Result<(), Refusal> 
     HARSHER_AFTER_REVOCATION.unless(case.revocation_cap.is_none_or(|cap| !harsher(told, cap)))
 }
 
+/// Whether the party was told this very thing. The words of a reason may have grown meanwhile (a
+/// statement that was heard is a reason more), the result may not.
+pub(crate) fn says_the_same(now: &Decision, told: &Decision) -> bool {
+    let result = |d: &Decision| {
+        (
+            d.offence.clone(),
+            d.outcome,
+            d.limb,
+            d.tier.clone(),
+            d.amount,
+            d.violated.clone(),
+            d.basis.clone(),
+            d.pack.clone(),
+        )
+    };
+    result(now) == result(told)
+}
+
 /// Nothing happened since that makes the proposal worthless.
 pub(crate) fn current(proposal: &Proposal) -> Result<(), Refusal> {
     OUTDATED.unless(!proposal.outdated)
