@@ -138,3 +138,35 @@ fn published_vectors_hold() {
          F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"
     );
 }
+
+proptest::proptest! {
+    /// Whatever a scanner, a phone or HQ hands in: an answer, never a panic.
+    #[test]
+    fn readers_survive_any_text(text in ".*", bytes in proptest::collection::vec(0_u8.., 0..300)) {
+        let _ = SlipCode::parse(&text).map(|code| code.check_code());
+        let payload = data_encoding::BASE32_NOPAD.encode(&bytes);
+        let _ = SlipCode::parse(&format!("HTTPS://H/V/{payload}")).and_then(|code| code.unverified());
+        let _ = Digest::from_hex(&text);
+        let _ = text.parse::<Epoch>();
+        let _ = pin::verify(&text, "1234");
+        let _ = serde_json::from_slice::<SealedEntry>(&bytes);
+        let _ = serde_json::from_str::<Signed>(&text);
+        let _ = ezhifa_seal::escrow::open([1; 32], &bytes);
+        let _ = vault::open(&vault::FileKey([1; 32]), &mut bytes.as_slice(), &mut Vec::new());
+        let _ = seen::normalise(&text);
+    }
+
+    #[test]
+    fn every_record_that_fits_comes_back(
+        number in "[东莞城管执罚字第号〔〕0-9]{1,16}", organ in "[0-9A-Z]{0,8}", a in "[0-9]{8,14}", b in "[0-9A-Z]{8,10}",
+        decided_ms in 0_i64..1 << 47, outcome in 0_u8.., due in proptest::option::of(0_i64..1 << 47),
+    ) {
+        let record = SlipRecord {
+            number, organ, officers: [a, b], decided_ms, clause: "27-1".into(), outcome, order_due_ms: due,
+            entry_prefix: [9; 8],
+        };
+        let key = SoftwareKey::from_secret(Algorithm::P256Sha256, [7; 32]).unwrap();
+        let code = SlipCode::encode(&record, "https://hq.example.cn", &key).unwrap();
+        proptest::prop_assert_eq!(SlipCode::parse(&code.text()).unwrap().verify(&key.public_key()).unwrap(), record);
+    }
+}
