@@ -362,3 +362,67 @@ fn the_same_inquiry_gives_the_same_bytes() {
     let json = |book: &Rulebook| serde_json::to_string(&ruled(book, &fine())).unwrap();
     assert_eq!(json(&a), json(&b));
 }
+
+#[test]
+fn a_published_waiver_list_is_a_further_way_to_limb_b() {
+    let list = "[[offence.waive]]\nid = \"l3\"\nlimb = \"B\"\nwhen = { corrected = true, earlier_find = false, heads = \"..3\" }\ntext = \"不满四只，首次发现并改正\"\ncite = [\"town 第三十条\"]\n[[offence.example]]\nname = \"two\"";
+    let book = town_with("offences/all.toml", "[[offence.example]]\nname = \"two\"", list);
+    let case = |heads| {
+        let facts = [
+            ("corrected", yes()),
+            ("minor", no()),
+            ("harm", choice("serious")),
+            ("gain", no()),
+            ("heads", heads),
+        ];
+        inquiry("poultry", &facts)
+    };
+    let d = ruled(&book, &case(Value::Int(3)));
+    assert_eq!((d.outcome, d.limb), (Outcome::NoPenalty, Some(Limb::B)));
+    assert_eq!(
+        d.reasons.iter().find(|r| r.rule.ends_with("waive.l3")).unwrap().citations[0].article,
+        "第三十条"
+    );
+    assert_eq!(ruled(&book, &case(Value::Int(4))).outcome, Outcome::Fine);
+}
+
+#[test]
+fn a_special_provision_prevails_over_the_general_one() {
+    let book = town_with(
+        "offences/all.toml",
+        "relation = \"higher_fine\"",
+        "relation = \"special\"\nprevails = \"stall\"",
+    );
+    assert_eq!(ruled(&book, &ripe_stall(60)).offence, "stall");
+    let city = inquiry("stall-city", &[("on_road", yes()), ("area", Value::Int(60))]);
+    assert_eq!(ruled(&book, &city).offence, "stall");
+}
+
+#[test]
+fn shared_bounds_go_to_the_milder_tier_where_the_table_says_so() {
+    let milder = "overlap = \"milder\"";
+    let files = {
+        let mut files = edited("offences/all.toml", "overlap = \"unique\"", milder);
+        let text = String::from_utf8(files["offences/all.toml"].clone()).unwrap();
+        files.insert(
+            "offences/all.toml".into(),
+            text.replacen("area = \"<2\"", "area = \"..2\"", 1).into_bytes(),
+        );
+        files
+    };
+    assert_eq!(ruled(&load(&files), &ripe_stall(20)).tier.as_deref(), Some("light"));
+}
+
+#[test]
+fn a_clause_with_confiscation_orders_on_the_spot_and_punishes_elsewhere() {
+    let book = town_with(
+        "offences/all.toml",
+        "clause = \"order_first\"",
+        "clause = \"order_first\"\nordinary_because = \"并处没收\"",
+    );
+    let mut case = ripe_stall(15);
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.tier.as_deref()), (Outcome::OrdinaryProcedure, Some("light")));
+    case.prior_order = None;
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Order);
+}

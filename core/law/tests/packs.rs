@@ -1,148 +1,68 @@
-//! Every pack in rulebooks/ loads, and the checker finds nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+//! Every pack of the repository is proved, mutation-tested, and short to answer.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{collections::BTreeMap, fs, path::Path};
+mod common;
 
+use std::path::Path;
+
+use common::*;
 use ezhifa_law::{
-    check::{check, mutations},
-    decide::decide,
-    decision::{History, Inquiry},
-    facts::{Facts, Value},
-    money::Fen,
-    rulebook::{Files, Finding, Rulebook},
-    template::PLACES,
-    terms::{Limb, Outcome, PartyKind, SlipKind},
+    check::{check, mutations, question_counts},
+    rulebook::{Files, Rulebook},
 };
 
-/// The packs that rest on prc-national.
 const LOCAL: [&str; 3] = ["dongguan-sample", "zhejiang-appearance", "jiangmen-tiers"];
 
-fn read(pack: &str) -> Files {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks").join(pack);
-    let mut files = BTreeMap::new();
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                let name = path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
-                files.insert(name, fs::read(&path).unwrap());
-            }
-        }
-    }
-    files
-}
-
-fn national() -> Rulebook {
-    Rulebook::load(&read("prc-national"), &[]).unwrap_or_else(|e| panic!("prc-national: {:#?}", e.findings))
+fn files(pack: &str) -> Files {
+    read_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks").join(pack))
 }
 
 #[test]
-fn every_pack_loads() {
+fn every_pack_passes_its_check_and_its_mutations() {
     let national = national();
+    assert_eq!(check(&national_files(), &[]), []);
     for pack in LOCAL {
-        let rulebook =
-            Rulebook::load(&read(pack), &[&national]).unwrap_or_else(|e| panic!("{pack}: {:#?}", e.findings));
-        assert!(rulebook.offences().count() > 0, "{pack} has no offence");
+        assert_eq!(check(&files(pack), &[&national]), [], "{pack}");
+        assert_eq!(mutations(&files(pack), &[&national]), [], "{pack}");
     }
 }
 
+/// Five minutes on a pavement: the mean over all sample cases stays below six questions.
 #[test]
-fn the_checker_finds_nothing_in_any_pack() {
+fn few_questions_are_asked() {
     let national = national();
-    assert_eq!(sentences(&check(&read("prc-national"), &[])), "");
+    let mut counts = Vec::new();
     for pack in LOCAL {
-        assert_eq!(sentences(&check(&read(pack), &[&national])), "", "{pack}");
+        counts.extend(question_counts(&Rulebook::load(&files(pack), &[&national]).unwrap()));
     }
+    let total: usize = counts.iter().map(|(_, n)| n).sum();
+    let worst = counts.iter().max_by_key(|(_, n)| *n).unwrap();
+    let tenths = total * 10 / counts.len();
+    eprintln!(
+        "{} cases, {}.{} questions on average, at most {} ({})",
+        counts.len(),
+        tenths / 10,
+        tenths % 10,
+        worst.1,
+        worst.0
+    );
+    assert!(tenths < 60, "mean {tenths}/10");
+    assert!(worst.1 <= 10, "{worst:?}");
 }
 
+/// A library of clauses becomes an organ's own pack by import, and decides there.
 #[test]
-fn the_examples_notice_every_flipped_cell() {
+fn an_organ_imports_a_library_of_clauses() {
     let national = national();
-    assert_eq!(sentences(&mutations(&read("prc-national"), &[])), "");
-    for pack in LOCAL {
-        assert_eq!(sentences(&mutations(&read(pack), &[&national])), "", "{pack}");
-    }
-}
-
-fn sentences(findings: &[Finding]) -> String {
-    findings.iter().map(|f| format!("{f}\n")).collect()
-}
-
-/// A case on 24 September 2026, 19:25, with nothing but the facts given.
-fn inquiry(offence: &str, facts: &[(&str, Value)]) -> Inquiry {
-    let at = chrono::NaiveDate::from_ymd_opt(2026, 9, 24).unwrap().and_hms_opt(19, 25, 0).unwrap();
-    Inquiry {
-        offence: offence.into(),
-        party: PartyKind::Citizen,
-        age_at_act: Some(30),
-        act_at: at,
-        decided_at: at,
-        facts: Facts(facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect()),
-        prior_order: None,
-        history: History { earlier: Some(false), as_of: Some(at), stale: false },
-        encounter_fines: Fen::ZERO,
-        defence_cap: None,
-        choice: None,
-        discovered_at: None,
-    }
-}
-
-#[test]
-fn the_first_slip_of_the_demo_is_a_reasoned_waiver() {
-    let national = national();
-    let dongguan = Rulebook::load(&read("dongguan-sample"), &[&national]).unwrap();
-    let yes = || Value::Bool(true);
-    let facts = [
-        ("on_road", yes()),
-        ("approved", Value::Bool(false)),
-        ("area", Value::Int(15)),
-        ("minor", Value::Bool(false)),
-        ("harm", Value::Choice("slight".into())),
-        ("corrected", yes()),
-    ];
-    let decision = decide(&dongguan, &dongguan, &inquiry("stall", &facts)).unwrap();
-    assert_eq!(decision.outcome, Outcome::NoPenalty);
-    assert_eq!(decision.limb, Some(Limb::B));
-    assert_eq!(decision.slip, SlipKind::NoPenalty);
-    assert_eq!(decision.amount, Fen::ZERO);
-    assert!(decision.reasons.iter().any(|r| r.citations.iter().any(|c| c.article == "第三十三条第一款")));
-    let template = dongguan.template(decision.slip).unwrap();
-    assert_eq!(template.remedy, decision.remedy);
-}
-
-#[test]
-fn every_paper_has_a_template_with_known_places() {
-    let national = national();
-    let kinds = [
-        SlipKind::Advice,
-        SlipKind::Order,
-        SlipKind::OrderUnnamed,
-        SlipKind::NoPenalty,
-        SlipKind::NoPenaltyProposed,
-        SlipKind::Guardian,
-        SlipKind::Penalty,
-        SlipKind::Transfer,
-        SlipKind::Void,
-        SlipKind::Correction,
-        SlipKind::Revocation,
-        SlipKind::EServiceConsent,
-        SlipKind::Commitment,
-        SlipKind::PaymentReference,
-        SlipKind::FilingSheet,
-    ];
-    for kind in kinds {
-        let template = national.template(kind).unwrap_or_else(|| panic!("{kind:?}"));
-        for block in &template.blocks {
-            for text in block.lines.iter().flat_map(|l| l.split('{').skip(1)) {
-                let place = text.split('}').next().unwrap();
-                assert!(PLACES.contains(&place), "{kind:?}: {{{place}}}");
-            }
-            for name in block.when.iter().chain(&block.unless) {
-                assert!(PLACES.contains(&name.as_str()), "{kind:?}: {name}");
-            }
-        }
-    }
+    let library = Rulebook::load(&files("zhejiang-appearance"), &[&national]).unwrap();
+    let mut organ = town_files();
+    organ.retain(|path, _| !path.starts_with("offences/") && path != "facts.toml");
+    let manifest = String::from_utf8(organ["manifest.toml"].clone()).unwrap();
+    let import =
+        format!("\n[[import]]\nid = \"zhejiang-appearance\"\nhash = \"{}\"\n", library.reference().hash);
+    organ.insert("manifest.toml".into(), format!("{manifest}{import}").into_bytes());
+    let book = Rulebook::load(&organ, &[&national, &library]).unwrap();
+    assert_eq!(check(&organ, &[&national, &library]), []);
+    assert_eq!(book.offences().count(), library.offences().count());
+    assert_eq!(book.organ().code, "TOWN");
 }

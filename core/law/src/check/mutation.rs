@@ -5,7 +5,7 @@ use crate::{
     decision::Inquiry,
     rulebook::{
         Domain, Files, Finding, Findings, OffenceRules, Rulebook, Table, Test,
-        format::{Example, YuanRange},
+        format::{Example, Overlap, YuanRange},
     },
 };
 
@@ -52,6 +52,9 @@ fn mutants(book: &Rulebook, offence: &OffenceRules) -> Vec<(String, OffenceRules
         out.push((cell, OffenceRules { elements: table, ..offence.clone() }, sentence));
     }
     for (cell, table, sentence) in table_mutants(book, &offence.tiers.table, "tier", ".when", false) {
+        if offence.is.overlap == Overlap::Milder && shared_bound(&offence.tiers.table, &table) {
+            continue;
+        }
         let mut mutant = offence.clone();
         mutant.tiers.table = table;
         out.push((cell, mutant, sentence));
@@ -76,6 +79,25 @@ fn mutants(book: &Rulebook, offence: &OffenceRules) -> Vec<(String, OffenceRules
         }
     }
     out
+}
+
+/// Whether the mutant only gave up a lower bound that a neighbouring row holds too. Where the milder
+/// row applies at a shared bound, nothing changes and no example could notice.
+fn shared_bound(table: &Table, mutant: &Table) -> bool {
+    let Some((row, changed)) = table.rows.iter().zip(&mutant.rows).find(|(a, b)| a != b) else {
+        return false;
+    };
+    let Some((cond, now)) = row.iter().zip(changed).find(|(a, b)| a != b) else { return false };
+    let (Test::Between(low, _), Test::Between(tighter, _)) = (cond.test, now.test) else { return false };
+    tighter > low
+        && table.rows.iter().filter(|other| *other != row).any(|other| {
+            other.len() == row.len()
+                && other.iter().zip(row).all(|(o, c)| match (o.test, c.test) {
+                    _ if o.input != c.input => false,
+                    (Test::Between(l, h), _) if c.input == cond.input => l <= low && low <= h,
+                    (o, c) => o == c,
+                })
+        })
 }
 
 /// Every single change of a cell: the other answer, each bound moved by one. Tiers are only narrowed:
