@@ -98,6 +98,7 @@ impl Engine {
         self.skip.clear();
         self.refused.clear();
         self.blob = None;
+        self.resigned = false;
         self.batch = limits::PUSH_ENTRIES;
     }
 
@@ -208,20 +209,30 @@ impl Engine {
         };
     }
 
-    /// A failure: back off in the lane concerned. Photos never hold up entries.
+    /// Nobody answered, or not HQ: back off in the lane concerned. Photos never hold up entries.
     fn wait(&mut self, now: &Moment, purpose: &Purpose, why: Why, told_s: Option<u64>) {
         self.why = Some(why);
         self.blob = None;
-        match purpose {
-            Purpose::BlobAsk(sha256) | Purpose::BlobSend { sha256, .. } => {
-                self.skip.push(*sha256);
-                self.photos.failed(now.mono_ms, now.random, told_s);
-            }
-            _ => {
-                self.main.failed(now.mono_ms, now.random, told_s);
-                self.stage = Stage::Hello;
-            }
+        self.resigned = false;
+        if matches!(purpose, Purpose::BlobAsk(_) | Purpose::BlobSend { .. }) {
+            self.photos.failed(now.mono_ms, now.random, told_s);
+        } else {
+            self.main.failed(now.mono_ms, now.random, told_s);
+            self.stage = Stage::Hello;
         }
+    }
+
+    /// HQ itself said no to this one thing: the rest goes on.
+    fn pass_over(&mut self, now: &Moment, purpose: &Purpose, why: Why, told_s: Option<u64>) {
+        match purpose {
+            Purpose::Hello | Purpose::Push { .. } => return self.wait(now, purpose, why, told_s),
+            Purpose::Feed { .. } => self.next_stage(),
+            Purpose::Lease { request_id } => self.refused.push(request_id.clone()),
+            Purpose::BlobAsk(sha256) | Purpose::BlobSend { sha256, .. } => self.skip.push(*sha256),
+            Purpose::File(file) => self.skip.push(file.sha256),
+        }
+        self.why = Some(why);
+        self.blob = None;
     }
 
     /// What every refusal has in common; `true` when it is dealt with.
@@ -236,8 +247,12 @@ impl Engine {
             ProblemCode::Snapshot | ProblemCode::NeedFrom | ProblemCode::Fork | ProblemCode::BlobOffset
             | ProblemCode::BlobHash | ProblemCode::NoNumbers | ProblemCode::Malformed | ProblemCode::TooLarge
             | ProblemCode::NotFound | ProblemCode::Withdrawn => false,
+            ProblemCode::Busy => {
+                self.wait(now, &ask.purpose, Why::HqAsked, problem.retry_after_s);
+                true
+            }
             _ => {
-                self.wait(now, &ask.purpose, refused(problem), problem.retry_after_s);
+                self.pass_over(now, &ask.purpose, refused(problem), problem.retry_after_s);
                 true
             }
         }
@@ -523,7 +538,7 @@ impl Engine {
         };
         match offset {
             Some(offset) => self.blob = Some((sha256, offset)),
-            None => self.wait(now, &ask.purpose, Why::Failed(format!("HTTP {}", answer.status)), None),
+            None => self.pass_over(now, &ask.purpose, Why::Failed(format!("HTTP {}", answer.status)), None),
         }
         Vec::new()
     }
@@ -555,7 +570,10 @@ impl Engine {
             Reply::No(problem) if self.common(now, ask, &problem) => Vec::new(),
             Reply::No(problem) => {
                 match (problem.code, problem.offset) {
-                    (ProblemCode::BlobOffset, Some(offset)) if offset != end => self.blob = Some((sha256, offset)),
+                    // The same offset again would go round in circles.
+                    (ProblemCode::BlobOffset, Some(offset)) if !matches!(ask.purpose, Purpose::BlobSend { offset: sent, .. } if sent == offset) => {
+                        self.blob = Some((sha256, offset));
+                    }
                     _ => {
                         self.why = Some(refused(&problem));
                         self.skip.push(sha256);
@@ -589,11 +607,7 @@ impl Engine {
 const FILE_PART: u64 = 4 << 20;
 
 fn refused(problem: &Problem) -> Why {
-    if problem.code == ProblemCode::Busy {
-        Why::HqAsked
-    } else {
-        Why::Failed(format!("{} / {}", problem.zh, problem.en))
-    }
+    Why::Failed(format!("{} / {}", problem.zh, problem.en))
 }
 
 fn post<T: Serialize + Check>(path: &str, message: &T) -> Result<Request, Error> {

@@ -8,6 +8,8 @@
 mod backoff;
 mod engine;
 mod reply;
+#[cfg(test)]
+mod tests;
 
 pub use backoff::Backoff;
 pub use engine::Engine;
