@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{Days, NaiveDateTime, NaiveTime};
 
 use crate::{
-    decide::decide,
+    decide::{decide, questions},
     decision::{Choice, Decision, History, Inquiry, PriorOrder},
     facts::{Facts, Value},
     money::Fen,
@@ -125,4 +125,28 @@ pub(super) fn differs(example: &Example, decision: &Decision) -> Option<String> 
         compare("待核查", provisional.to_string(), decision.provisional.to_string());
     }
     (!parts.is_empty()).then(|| parts.join("；"))
+}
+
+/// How many questions an app asks in each example of the pack: it asks the first one open, takes the
+/// answer of the example, and goes on until none is open.
+#[must_use]
+pub fn question_counts(book: &Rulebook) -> Vec<(String, usize)> {
+    let mut counts = Vec::new();
+    for offence in book.offences.iter().filter(|o| !o.inherited) {
+        for example in &offence.is.examples {
+            let Ok(mut case) = inquiry(book, offence, example) else { continue };
+            let answers = std::mem::take(&mut case.facts);
+            let mut asked = 0;
+            // No pack has more questions than facts.
+            while asked < book.facts().len() {
+                let Ok(open) = questions(book, book, &case) else { break };
+                let Some(question) = open.into_iter().next() else { break };
+                let answer = answers.get(&question.fact).clone();
+                case.facts.0.insert(question.fact, answer);
+                asked += 1;
+            }
+            counts.push((format!("{}: {}", offence.is.name, example.name), asked));
+        }
+    }
+    counts
 }

@@ -11,6 +11,7 @@ mod pack;
 mod tables;
 mod templates;
 
+pub use examples::question_counts;
 pub use mutation::mutations;
 
 use crate::rulebook::{Files, Finding, Findings, Rulebook};

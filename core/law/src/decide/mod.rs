@@ -9,6 +9,7 @@ mod inputs;
 mod judge;
 mod penal;
 mod questions;
+mod words;
 
 pub use explain::explain;
 pub use questions::questions;

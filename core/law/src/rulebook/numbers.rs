@@ -14,6 +14,9 @@ fn pieces(format: &str) -> Option<Vec<Piece<'_>>> {
     while let Some(open) = rest.find('{') {
         let (text, tail) = rest.split_at(open);
         let (place, after) = tail.get(1..)?.split_once('}')?;
+        if text.contains('}') {
+            return None;
+        }
         pieces.push(Piece::Text(text));
         pieces.push(match place.split_once(':') {
             None if place == "yyyy" => Piece::Year,
