@@ -15,7 +15,7 @@ pub struct Device {
     received: VecDeque<u8>,
     command: Vec<u8>,
     /// Last bytes seen by the real-time scanner.
-    recent: VecDeque<u8>,
+    recent: [u8; 10],
     replies: VecDeque<u8>,
     in_total: usize,
     done: usize,
@@ -37,7 +37,7 @@ impl Device {
             options,
             received: VecDeque::new(),
             command: Vec::new(),
-            recent: VecDeque::new(),
+            recent: [0; 10],
             replies: VecDeque::new(),
             in_total: 0,
             done: 0,
@@ -257,14 +257,11 @@ impl Device {
         if !self.options.realtime {
             return;
         }
-        self.recent.push_back(b);
-        if self.recent.len() > 10 {
-            self.recent.pop_front();
-        }
-        let r: Vec<u8> = self.recent.iter().copied().collect();
-        if let [.., 0x10, 0x04, n @ 1..=4] = r.as_slice() {
-            self.status(*n);
-        } else if r.ends_with(&[0x10, 0x14, 8, 1, 3, 20, 1, 6, 2, 8]) && self.options.answers.clear {
+        self.recent.rotate_left(1);
+        self.recent[9] = b;
+        if let [.., 0x10, 0x04, n @ 1..=4] = self.recent {
+            self.status(n);
+        } else if self.recent == [0x10, 0x14, 8, 1, 3, 20, 1, 6, 2, 8] && self.options.answers.clear {
             self.received.clear();
             self.command.clear();
             self.press.run(b"\x1B@", false, false);

@@ -73,10 +73,37 @@ impl Dots {
 
     /// Draws another bitmap, each of its dots `sx` by `sy` dots large; `invert` swaps black and white.
     pub fn draw(&mut self, from: &Dots, x: usize, y: usize, sx: usize, sy: usize, invert: bool) {
+        if sx == 1 && sy == 1 && !invert && x + from.width <= self.width {
+            return self.lay(from, x, y);
+        }
         for fy in 0..from.height() {
             for fx in 0..from.width() {
                 if from.get(fx, fy) != invert {
                     self.fill(x + fx * sx, y + fy * sy, sx, sy);
+                }
+            }
+        }
+    }
+
+    /// The common case of `draw`, a byte at a time.
+    fn lay(&mut self, from: &Dots, x: usize, y: usize) {
+        let rows = from.height().min(MAX_ROWS.saturating_sub(y));
+        self.grow(y + rows);
+        let (first, shift) = (x / 8, x % 8);
+        for row in 0..rows {
+            let Some(source) = from.bits.get(row * from.stride..(row + 1) * from.stride) else { return };
+            let start = (y + row) * self.stride;
+            let Some(target) = self.bits.get_mut(start..start + self.stride) else { return };
+            for (i, b) in source.iter().enumerate() {
+                let wide = u16::from(*b) << (8 - shift);
+                let [high, low] = wide.to_be_bytes();
+                if let Some(t) = target.get_mut(first + i) {
+                    *t |= high;
+                }
+                if low != 0
+                    && let Some(t) = target.get_mut(first + i + 1)
+                {
+                    *t |= low;
                 }
             }
         }

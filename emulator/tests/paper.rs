@@ -51,6 +51,21 @@ fn rows_of_dots_land_where_they_should() {
 }
 
 #[test]
+fn an_image_lies_the_same_at_every_offset() {
+    // Centred on 384 dots, n bytes of image start at every multiple of four: odd and even bytes.
+    for n in 1..=9u8 {
+        let image: Vec<u8> = (0..n).map(|i| 0x81 ^ i.wrapping_mul(37)).collect();
+        let p = paper(&[b"\x1Ba\x01\x1Dv0\x00", &[n, 0, 1, 0], &image]);
+        let left = (384 - usize::from(n) * 8) / 2;
+        for x in 0..384 {
+            let want =
+                x >= left && image.get((x - left) / 8).is_some_and(|b| b & (0x80 >> ((x - left) % 8)) != 0);
+            assert_eq!(p.dots.get(x, 0), want, "{n} bytes wide, dot {x}");
+        }
+    }
+}
+
+#[test]
 fn columns_of_dots_are_part_of_the_line() {
     let p = paper(&[b"\x1B3\x18\x1B*\x21\x02\x00\x80\x00\x01\xFF\xFF\xFF\n"]);
     assert!(p.dots.get(0, 0) && p.dots.get(0, 23) && !p.dots.get(0, 1) && p.dots.get(1, 12));
