@@ -3,7 +3,12 @@
 
 mod support;
 
-use ezhifa_casework::law::{facts::Value, terms::Outcome};
+use ezhifa_casework::{
+    command::Command,
+    event::{ConfirmWay, Confirmation},
+    law::{facts::Value, terms::Outcome},
+    people::{Crew, OfficerId},
+};
 use ezhifa_hq::{
     desk::payments::{NewPayment, PaymentState},
     page::Standing,
@@ -11,7 +16,7 @@ use ezhifa_hq::{
 use ezhifa_wire::seal::hash::sha256;
 use support::{
     House, Phone, house,
-    street::{Done, Script, Street, street},
+    street::{Done, Script, Street, street, street_of_an_organ},
 };
 
 const DOG: &[(&str, Value)] = &[
@@ -34,8 +39,11 @@ fn facts(harm: &str, corrected: bool) -> Vec<(&'static str, Value)> {
 }
 
 fn ready() -> (House, Street, Phone) {
+    ready_with(street())
+}
+
+fn ready_with(street: Street) -> (House, Street, Phone) {
     let house = house(false);
-    let street = street();
     for files in &street.files {
         house.hq.publish_rulebook(files).unwrap();
     }
@@ -255,4 +263,72 @@ fn figures_count_work_and_know_no_officer() {
     assert_eq!(house.hq.evidence_missing(3).unwrap(), []);
     house.now.fetch_add(4 * 86_400_000, std::sync::atomic::Ordering::SeqCst);
     assert_eq!(house.hq.evidence_missing(3).unwrap().len(), 1);
+}
+
+#[test]
+fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
+    let (house, mut street, mut phone) = ready_with(street_of_an_organ());
+    let code = |done: &Done| done.code.text().rsplit('/').next().unwrap().to_owned();
+    let standing = |done: &Done| house.hq.verification(&code(done)).unwrap();
+
+    let served = fine(&mut street, &mut phone, "c-1", 1);
+    let early = standing(&served);
+    assert_eq!(early.standing, Standing::NotYetArrived, "the paper is in a hand before the phone is online");
+    assert!(early.next.iter().any(|s| s.title == "您的权利"), "rights do not wait for a network");
+    phone.receipt(&phone.push(0));
+    house.hq.settle().unwrap();
+    let filed = standing(&served);
+    assert_eq!(filed.standing, Standing::Filed);
+    let terms = filed.next.iter().find(|s| s.title == "期限").unwrap();
+    assert!(terms.lines.iter().any(|l| l.starts_with("缴款截止：2026年10月")), "{terms:?}");
+
+    // Void before the hand-over: the number says so for ever.
+    let facts = facts("slight", false);
+    let mut spoilt = street.run(
+        &mut phone,
+        &Script {
+            id: "c-2",
+            offence: "dog-waste",
+            id_number: "441900199003121012",
+            facts: &facts,
+            earlier: Some(true),
+            choice: Some((None, "within_tier")),
+            seq: 2,
+            serve: false,
+            lat_e7: 230_470_000,
+        },
+    );
+    let from = phone.journal.len();
+    let confirmation = Confirmation { officer: OfficerId("o-2".into()), how: ConfirmWay::Pin, at: street.now };
+    let void = Command::Void { reason: "typing_error".into(), confirmation };
+    street.step(&mut phone, &mut spoilt.case, Some(true), 2, void);
+    phone.receipt(&phone.push(0));
+    assert!(from < phone.journal.len());
+    house.hq.settle().unwrap();
+    let page = standing(&spoilt);
+    assert_eq!(page.standing, Standing::Voided);
+    assert!(page.next.is_empty(), "nothing is asked of the person");
+    let ledger = house.hq.ledger().unwrap();
+    let penalty = ledger.blocks.iter().find(|b| b.series == "penalty").unwrap();
+    assert_eq!((penalty.used, penalty.void, penalty.unexplained.len()), (1, 1, 0));
+
+    // 撤销 by the head after service.
+    let mut case = served.case;
+    street.crew = Crew { lead: OfficerId("o-1".into()), second: OfficerId("o-2".into()), with: vec![] };
+    let revoke = Command::Revoke { reason: "事实不清".into(), by: OfficerId("o-9".into()) };
+    street.step(&mut phone, &mut case, Some(true), 3, revoke);
+    phone.receipt(&phone.push(from));
+    house.hq.settle().unwrap();
+    let page = house.hq.verification(served.code.text().rsplit('/').next().unwrap()).unwrap();
+    assert_eq!(page.standing, Standing::Revoked);
+    assert!(page.next.iter().all(|s| s.title != "怎样缴款"), "nobody shall pay on a revoked decision");
+    let paid = NewPayment {
+        reference: "f-9".into(),
+        number: Some(served.number),
+        pay_code: None,
+        amount_fen: served.amount.0,
+        paid_ms: support::EVENING,
+        receipt: "粤财9".into(),
+    };
+    assert_eq!(house.hq.post_payment(paid).unwrap().state, PaymentState::NotOwed);
 }

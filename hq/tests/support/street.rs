@@ -17,17 +17,17 @@ use ezhifa_casework::{
         facts::Value,
         money::Fen,
         rulebook::{Files, Rulebook, pack_hash},
-        terms::{Outcome, PartyKind},
+        terms::{Outcome, PartyKind, Series},
     },
     people::{
-        Crew, IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Private, Roster, SignerRole,
+        Crew, IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Power, Place, Private, Roster, SignerRole,
         Signing, SigningAct,
     },
 };
 use ezhifa_slip::{Extras, compose};
 use ezhifa_wire::seal::{
     code::{SlipCode, SlipRecord},
-    hash::sha256,
+    hash::{Digest, sha256},
 };
 
 use super::Phone;
@@ -75,7 +75,18 @@ pub struct Street {
 }
 
 pub fn street() -> Street {
-    let files = packs();
+    street_with(packs())
+}
+
+/// The same packs without the sample flag, as if an organ had published them.
+pub fn street_of_an_organ() -> Street {
+    let mut files = packs();
+    let manifest = String::from_utf8(files[1]["manifest.toml"].clone()).unwrap();
+    files[1].insert("manifest.toml".into(), manifest.replace("sample = true", "sample = false").into_bytes());
+    street_with(files)
+}
+
+fn street_with(files: [Files; 2]) -> Street {
     let national = Rulebook::load(&files[0], &[]).unwrap();
     let book = Rulebook::load(&files[1], &[&national]).unwrap();
     let day = |y| chrono::NaiveDate::from_ymd_opt(y, 1, 1).unwrap();
@@ -92,7 +103,13 @@ pub fn street() -> Street {
     };
     Street {
         book,
-        roster: Roster { officers: vec![officer("o-1", "19S00123"), officer("o-2", "19S00456")] },
+        roster: Roster {
+            officers: vec![
+                officer("o-1", "19S00123"),
+                officer("o-2", "19S00456"),
+                Officer { powers: vec![Power::Head], ..officer("o-9", "19S00001") },
+            ],
+        },
         crew: Crew { lead: OfficerId("o-1".into()), second: OfficerId("o-2".into()), with: vec![] },
         now: ezhifa_hq::config::local(super::EVENING),
         files,
@@ -118,40 +135,57 @@ pub struct Done {
     pub amount: Fen,
     pub code: SlipCode,
     pub evidence: Vec<Vec<u8>>,
+    pub case: Case,
 }
 
 impl Street {
+    /// One step through the guards into the journal; the hash of the decision entry, if it was one.
+    pub fn step(
+        &mut self,
+        phone: &mut Phone,
+        case: &mut Case,
+        earlier: Option<bool>,
+        seq: u64,
+        command: Command,
+    ) -> Option<Digest> {
+        self.now += TimeDelta::seconds(20);
+        let books = InForce { at_act: &self.book, at_decision: &self.book };
+        let notice = matches!(command, Command::Revoke { .. }).then_some(Series::Notice);
+        let next_number = notice.or(case.needed_series()).map(|series| NextNumber {
+            series,
+            text: self.book.number_text(series, 2026, seq),
+            drill: false,
+        });
+        let desk = Desk {
+            now: self.now,
+            crew: &self.crew,
+            roster: &self.roster,
+            books: &books,
+            history: History { earlier, as_of: Some(self.now), stale: false },
+            next_number,
+            filing_overdue: false,
+            clock_trusted: true,
+            encounter_fines: Fen::ZERO,
+            receipts: &[],
+        };
+        let events: Vec<CaseEvent> = case.handle(&command, &desk).unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        let mut hash = None;
+        for event in events {
+            let entry = phone.write("case", &serde_json::to_string(&event).unwrap());
+            if matches!(event.event, Event::Decided { .. }) {
+                hash = Some(entry.header.hash());
+            }
+            case.apply(&event);
+        }
+        hash
+    }
+
     pub fn run(&mut self, phone: &mut Phone, script: &Script<'_>) -> Done {
         let mut case = Case::new(CaseId(script.id.into()));
         let hash = std::cell::Cell::new(None);
         let go = |street: &mut Street, case: &mut Case, phone: &mut Phone, command: Command| {
-            street.now += TimeDelta::seconds(20);
-            let books = InForce { at_act: &street.book, at_decision: &street.book };
-            let next_number = case.needed_series().map(|series| NextNumber {
-                series,
-                text: street.book.number_text(series, 2026, script.seq),
-                drill: false,
-            });
-            let desk = Desk {
-                now: street.now,
-                crew: &street.crew,
-                roster: &street.roster,
-                books: &books,
-                history: History { earlier: script.earlier, as_of: Some(street.now), stale: false },
-                next_number,
-                filing_overdue: false,
-                clock_trusted: true,
-                encounter_fines: Fen::ZERO,
-                receipts: &[],
-            };
-            let events: Vec<CaseEvent> =
-                case.handle(&command, &desk).unwrap_or_else(|e| panic!("{command:?}: {e}"));
-            for event in events {
-                let entry = phone.write("case", &serde_json::to_string(&event).unwrap());
-                if matches!(event.event, Event::Decided { .. }) {
-                    hash.set(Some(entry.header.hash()));
-                }
-                case.apply(&event);
+            if let Some(decided) = street.step(phone, case, script.earlier, script.seq, command) {
+                hash.set(Some(decided));
             }
         };
         let photo = |stage: &str| format!("{}-{stage}", script.id).into_bytes();
@@ -315,6 +349,6 @@ impl Street {
         if corrected {
             evidence.push(photo("after"));
         }
-        Done { number: record.number, outcome: record.outcome, amount: record.amount, code, evidence }
+        Done { number: record.number, outcome: record.outcome, amount: record.amount, code, evidence, case }
     }
 }
