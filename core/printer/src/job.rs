@@ -443,8 +443,8 @@ impl Job {
             patience =
                 patience.min(self.profile.answer_ms.saturating_add(self.profile.flush_bytes as u64 / 2));
         }
-        if self.silent > 0 {
-            // It told its state before and does not now. A clone that answers only in its turn is as
+        if self.silent > 0 || self.profile.status == StatusKind::None {
+            // It told its state before and does not now, or never does. A clone that answers only in its turn is as
             // silent as this while its cover is open: better to give up than to go on on new paper.
             patience = patience.min(self.profile.answer_ms.saturating_mul(SILENCE));
         }

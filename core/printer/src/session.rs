@@ -191,6 +191,8 @@ impl<L: Link> Session<L> {
         }
         let wide = p.font.as_deref().is_some_and(|f| f.contains("GB18030"));
         p.suggestion = match (p.process_id, p.gs_r, p.gs_i) {
+            // Every profile with a fence asks for the state first.
+            _ if !p.dle_eot => "mute-58",
             (true, _, _) => "epson-compatible",
             (_, _, true) if wide => "generic-80-gb18030",
             (_, true, _) => "generic-58-gbk",

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{Dice, printer, slip};
-use ezhifa_emulator::{Emulator, Faults, Handle, Options, Paper, decode};
+use ezhifa_emulator::{Answers, Emulator, Faults, Handle, Options, Paper, decode};
 use ezhifa_printer::{
     Link, LinkError, MemoryLink, PaperState, PrintResult, Profile, Reason, Session, open_link,
 };
@@ -202,6 +202,12 @@ fn a_probe_finds_the_profile() {
             assert_eq!(probe.model.as_deref(), Some("VIRTUAL-58"));
         }
     }
+    // One that answers the fence but not for its state fits no profile with a fence.
+    let profile = quick(&Profile::named("generic-58-gbk").unwrap());
+    let answers = Answers { gs_r: true, ..Answers::NONE };
+    let handle = Emulator::start("127.0.0.1:0", Options { answers, ..printer(&profile, "") }).unwrap();
+    let probe = session(&handle, &profile).probe().unwrap();
+    assert_eq!((probe.gs_r, probe.suggestion.as_str()), (true, "mute-58"));
 }
 
 #[test]
