@@ -25,10 +25,43 @@ pub struct BackupReport {
     pub journals: u64,
 }
 
+/// See [`Hq::backup_begins`].
+#[derive(Debug, Clone)]
+pub struct BackupMark {
+    entries: u64,
+    heads: Vec<(String, Journal)>,
+}
+
 /// Remembers, outside the database, how often this HQ was restored.
 const GENERATION: &str = "generation";
 
 impl Hq {
+    /// What HQ holds now: taken before a back-up begins, so that any copy made later holds it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn backup_begins(&self) -> Result<BackupMark, HqError> {
+        let (entries, heads) = self.read(|r| Ok((r.counter("entries")?, store::list(r, "journal", "")?)))?;
+        Ok(BackupMark { entries, heads })
+    }
+
+    /// A back-up that began with `mark` is complete and checked (PostgreSQL: by its own tools): the prune
+    /// lines move up to it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn backup_verified(&self, mark: BackupMark) -> Result<(), HqError> {
+        self.write(mark.heads.len().max(1), move |w| {
+            for (key, head) in mark.heads {
+                if let Some(mut journal) = store::get::<Journal>(w, "journal", &key)? {
+                    journal.floor = journal.floor.max(head.seq);
+                    store::put(w, "journal", &key, &journal)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Writes a complete, checked copy to a new file and moves the prune lines to what it holds.
     ///
     /// # Errors
@@ -37,21 +70,12 @@ impl Hq {
         if to.exists() {
             return Err(HqError::Config(format!("{} 已存在 / exists already", to.display())));
         }
-        // Heads first: whatever they name is inside any copy that starts later.
-        let (entries, heads): (u64, Vec<(String, Journal)>) =
-            self.read(|r| Ok((r.counter("entries")?, store::list(r, "journal", "")?)))?;
+        let mark = self.backup_begins()?;
         self.inner.store.backup(to)?;
         files::sync_dir(to.parent())?;
-        let journals = u64::try_from(heads.len()).unwrap_or(u64::MAX);
-        self.write(heads.len().max(1), move |w| {
-            for (key, head) in heads {
-                if let Some(mut journal) = store::get::<Journal>(w, "journal", &key)? {
-                    journal.floor = journal.floor.max(head.seq);
-                    store::put(w, "journal", &key, &journal)?;
-                }
-            }
-            Ok(())
-        })?;
+        let journals = u64::try_from(mark.heads.len()).unwrap_or(u64::MAX);
+        let entries = mark.entries;
+        self.backup_verified(mark)?;
         Ok(BackupReport { path: to.to_owned(), entries, journals })
     }
 
@@ -62,12 +86,12 @@ impl Hq {
     /// The copy or the place cannot be used.
     pub fn restore(config: HqConfig, from: &Path) -> Result<Hq, HqError> {
         let Some(db) = config.db.strip_prefix("sqlite:").map(PathBuf::from) else {
-            return Err(HqError::Config("PostgreSQL 请用其自带工具恢复，再以 new_incarnation 打开 / restore PostgreSQL with its own tools".into()));
+            return Err(HqError::Config(
+                "请先用 PostgreSQL 自带工具恢复，再以新身份打开 / restore PostgreSQL with its own tools, then open as a new incarnation".into(),
+            ));
         };
         files::make_dir(&config.dir)?;
-        let generation = files::read_text(&config.dir.join(GENERATION))?
-            .and_then(|g| g.trim().parse::<u64>().ok())
-            .unwrap_or(0);
+        let generation = generation(&config.dir)?;
         // The damaged database is set aside, never deleted.
         for end in ["", "-wal", "-shm"] {
             let old = PathBuf::from(format!("{}{end}", db.display()));
@@ -78,30 +102,32 @@ impl Hq {
             }
         }
         std::fs::copy(from, &db).map_err(|e| files::error(from, e))?;
-        let dir = config.dir.clone();
-        let (incarnation, fresh) = {
-            let quiet = HqConfig { background: false, ..config.clone() };
-            let hq = Hq::open(quiet)?;
-            let fresh = hq.random_hex::<8>()?;
-            let next = fresh.clone();
-            let known = hq.write(1, move |w| {
-                let generation = store::get::<u64>(w, "meta", "generation")?
-                    .unwrap_or(0)
-                    .max(generation)
-                    .saturating_add(1);
-                store::put(w, "meta", "generation", &generation)?;
-                store::put(w, "meta", "incarnation", &next)?;
-                Ok(generation)
-            })?;
-            (known, fresh)
-        };
-        files::write_secret(&dir.join(GENERATION), incarnation.to_string().as_bytes())?;
-        let hq = Hq::open(config)?;
-        if hq.incarnation() != fresh {
-            return Err(HqError::Config(
-                "恢复后身份未更新 / the restore did not take a new incarnation".into(),
-            ));
-        }
-        Ok(hq)
+        Hq::new_incarnation(config)
     }
+
+    /// Opens a database that was put back to an earlier state: another incarnation, other numbers.
+    ///
+    /// # Errors
+    /// As [`Hq::open`].
+    pub fn new_incarnation(config: HqConfig) -> Result<Hq, HqError> {
+        let count = config.dir.join(GENERATION);
+        let before = generation(&config.dir)?;
+        {
+            let hq = Hq::open(HqConfig { background: false, ..config.clone() })?;
+            let fresh = hq.random_hex::<8>()?;
+            let now = hq.write(1, move |w| {
+                let known = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0);
+                let next = known.max(before).saturating_add(1);
+                store::put(w, "meta", "generation", &next)?;
+                store::put(w, "meta", "incarnation", &fresh)?;
+                Ok(next)
+            })?;
+            files::write_secret(&count, now.to_string().as_bytes())?;
+        }
+        Hq::open(config)
+    }
+}
+
+fn generation(dir: &Path) -> Result<u64, HqError> {
+    Ok(files::read_text(&dir.join(GENERATION))?.and_then(|g| g.trim().parse().ok()).unwrap_or(0))
 }

@@ -45,8 +45,19 @@ impl Hq {
     /// # Errors
     /// The store failed.
     pub fn settle(&self) -> Result<(), HqError> {
-        while self.interpret_batch()? {}
-        Ok(())
+        // Phones come first: while their requests fill the writer's queue, meaning waits.
+        let mut patience = 500_u32;
+        loop {
+            match self.interpret_batch() {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                Err(HqError::Busy { .. }) if patience > 0 => {
+                    patience = patience.saturating_sub(1);
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
+                Err(e) => return Err(e),
+            }
+        }
     }
 
     fn interpret_batch(&self) -> Result<bool, HqError> {

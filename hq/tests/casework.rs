@@ -299,7 +299,8 @@ fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
         },
     );
     let from = phone.journal.len();
-    let confirmation = Confirmation { officer: OfficerId("o-2".into()), how: ConfirmWay::Pin, at: street.now };
+    let confirmation =
+        Confirmation { officer: OfficerId("o-2".into()), how: ConfirmWay::Pin, at: street.now };
     let void = Command::Void { reason: "typing_error".into(), confirmation };
     street.step(&mut phone, &mut spoilt.case, Some(true), 2, void);
     phone.receipt(&phone.push(0));

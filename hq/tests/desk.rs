@@ -204,13 +204,8 @@ fn reading_a_persons_record_leaves_a_trace() {
     for files in &street.files {
         house.hq.publish_rulebook(files).unwrap();
     }
-    let facts = [
-        ("dog_waste", true),
-        ("cleaned_at_once", false),
-        ("minor", false),
-        ("corrected", false),
-    ]
-    .map(|(n, v)| (n, Value::Bool(v)));
+    let facts = [("dog_waste", true), ("cleaned_at_once", false), ("minor", false), ("corrected", false)]
+        .map(|(n, v)| (n, Value::Bool(v)));
     let mut facts = facts.to_vec();
     facts.push(("items", Value::Int(1)));
     facts.push(("harm", Value::Choice("slight".into())));

@@ -26,6 +26,8 @@ CREATE OR REPLACE TRIGGER feed_fixed BEFORE UPDATE OR DELETE ON feed FOR EACH RO
 
 /// With the schema's name: the one writer of it.
 const WRITER_LOCK: i32 = 0x657a_6869;
+/// Tenths of a second that a new writer waits for the old one's lock.
+const PATIENCE: u32 = 30;
 const ENTRY: &str = "pos, device, epoch, seq, kind, hash, header, salt, body, received_ms";
 
 /// The PostgreSQL store.
@@ -79,14 +81,18 @@ impl Postgres {
 impl Store for Postgres {
     fn writer(&self) -> Result<Box<dyn Batch>, HqError> {
         let mut conn = self.connect()?;
-        let rows =
-            conn.query("SELECT pg_try_advisory_lock($1, hashtext(current_schema()::text))", &[&WRITER_LOCK])?;
-        if !rows.first().is_some_and(|r| r.get::<_, bool>(0)) {
-            return Err(HqError::Config(
-                "另一指挥中心正在写入此数据库 / another HQ is writing to this database".into(),
-            ));
+        // A predecessor that is just going away is waited for; one that works keeps its place.
+        for _ in 0..PATIENCE {
+            let rows = conn.query(
+                "SELECT pg_try_advisory_lock($1, hashtext(current_schema()::text))",
+                &[&WRITER_LOCK],
+            )?;
+            if rows.first().is_some_and(|r| r.get::<_, bool>(0)) {
+                return Ok(Box::new(conn));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
         }
-        Ok(Box::new(conn))
+        Err(HqError::Config("另一指挥中心正在写入此数据库 / another HQ is writing to this database".into()))
     }
 
     fn read(&self, f: &mut dyn FnMut(&mut dyn Read) -> Result<(), HqError>) -> Result<(), HqError> {

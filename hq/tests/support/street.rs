@@ -20,8 +20,8 @@ use ezhifa_casework::{
         terms::{Outcome, PartyKind, Series},
     },
     people::{
-        Crew, IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Power, Place, Private, Roster, SignerRole,
-        Signing, SigningAct,
+        Crew, IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, Roster,
+        SignerRole, Signing, SigningAct,
     },
 };
 use ezhifa_slip::{Extras, compose};
@@ -168,7 +168,8 @@ impl Street {
             encounter_fines: Fen::ZERO,
             receipts: &[],
         };
-        let events: Vec<CaseEvent> = case.handle(&command, &desk).unwrap_or_else(|e| panic!("{command:?}: {e}"));
+        let events: Vec<CaseEvent> =
+            case.handle(&command, &desk).unwrap_or_else(|e| panic!("{command:?}: {e}"));
         let mut hash = None;
         for event in events {
             let entry = phone.write("case", &serde_json::to_string(&event).unwrap());

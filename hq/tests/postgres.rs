@@ -1,0 +1,34 @@
+//! What only PostgreSQL can show. Runs when `HQ_POSTGRES` names a server and the feature is on.
+#![cfg(feature = "postgres")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod support;
+
+use ezhifa_hq::{Hq, HqError};
+use support::{Phone, config, house};
+
+#[test]
+fn a_second_hq_on_the_same_database_stands_back_until_the_first_is_gone() {
+    if std::env::var("HQ_POSTGRES").is_err() {
+        return;
+    }
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    phone.write("note", "{}");
+    phone.receipt(&phone.push(0));
+    let mark = house.hq.backup_begins().unwrap();
+    house.hq.backup_verified(mark).unwrap();
+    assert_eq!(phone.hello().floors[0].seq, 1, "the prune line follows the operator's own back-up");
+
+    let mut second = config(house.dir.path(), &house.now);
+    second.db = house.hq.config().db.clone();
+    assert!(matches!(Hq::open(second.clone()), Err(HqError::Config(_))));
+    let before = house.hq.incarnation().to_owned();
+    drop(house.server);
+    drop(house.hq);
+    let hq = Hq::open(second.clone()).unwrap();
+    assert_eq!(hq.incarnation(), before, "a failover keeps the incarnation");
+    assert_eq!(hq.replay_report().unwrap().entries, 1);
+    drop(hq);
+    assert_ne!(Hq::new_incarnation(second).unwrap().incarnation(), before);
+}
