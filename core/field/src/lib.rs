@@ -1,5 +1,6 @@
 //! e-Zhifa on the phone.
 pub mod clock;
+pub mod datum;
 pub mod error;
 pub mod feed;
 pub mod journal;

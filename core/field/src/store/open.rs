@@ -217,6 +217,8 @@ fn connect(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connectio
     let conn = Connection::open_with_flags(path, flags)?;
     // Closing a file that turns out to be damaged must not change it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    // SQLCipher writes its troubles to stderr otherwise; they come back as errors anyway.
+    conn.pragma_update(None, "cipher_log_level", "NONE")?;
     let hex = zeroize::Zeroizing::new(format!("x'{}'", Digest(key.0)));
     conn.pragma_update(None, "key", hex.as_str())?;
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;

@@ -156,6 +156,14 @@ impl World {
         conn.execute_batch(sql)
     }
 
+    pub fn schema(&self) -> Vec<String> {
+        let conn = rusqlite::Connection::open(self.places.database()).unwrap();
+        let hex: String = KEY.iter().map(|b| format!("{b:02x}")).collect();
+        conn.pragma_update(None, "key", format!("x'{hex}'")).unwrap();
+        let mut query = conn.prepare("SELECT coalesce(sql, name) FROM sqlite_schema ORDER BY name").unwrap();
+        query.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
     pub fn sql(&self, sql: &str) {
         self.try_sql(sql).unwrap();
     }
