@@ -219,8 +219,12 @@ impl Job {
             self.out_at = 0;
             self.asking = false;
             self.next_poll = now.saturating_add(POLL_MS);
+            let mut within = self.profile.answer_ms;
+            if self.phase == Phase::Ask(0) && self.tries > 0 {
+                within = within.saturating_add(self.flush_time());
+            }
             if let Some(q) = &mut self.query {
-                q.until.get_or_insert(now.saturating_add(self.profile.answer_ms));
+                q.until.get_or_insert(now.saturating_add(within));
             }
         }
     }
@@ -250,6 +254,11 @@ impl Job {
     /// The printer's state as last told.
     pub fn status(&self) -> Status {
         self.status
+    }
+
+    /// A slow printer needs its time for the NULs: it does 2 KB/s at least.
+    fn flush_time(&self) -> u64 {
+        self.profile.flush_bytes as u64 / 2
     }
 
     fn put(&mut self, bytes: &[u8]) {
@@ -439,9 +448,7 @@ impl Job {
             patience = patience.saturating_mul(4);
         }
         if self.phase == Phase::Verify {
-            // A slow printer needs its time for the NULs: 2 KB/s at least.
-            patience =
-                patience.min(self.profile.answer_ms.saturating_add(self.profile.flush_bytes as u64 / 2));
+            patience = patience.min(self.profile.answer_ms.saturating_add(self.flush_time()));
         }
         if self.silent > 0 || self.profile.status == StatusKind::None {
             // It told its state before and does not now, or never does. A clone that answers only in its turn is as

@@ -141,7 +141,8 @@ impl<L: Link> Session<L> {
             if first.is_none() && self.doubtful {
                 // Perhaps the question was swallowed by a command cut in half.
                 self.flush()?;
-                first = self.ask(&[0x10, 0x04, 2], is_status)?;
+                let within = self.profile.answer_ms.saturating_add(self.profile.flush_bytes as u64 / 2);
+                first = self.ask_within(within, &[0x10, 0x04, 2], is_status)?;
             }
             if let Some(Answer::Status(b)) = first {
                 status.take(2, b);
@@ -246,7 +247,16 @@ impl<L: Link> Session<L> {
     }
 
     fn ask(&mut self, question: &[u8], fits: impl Fn(&Answer) -> bool) -> Result<Option<Answer>, LinkError> {
-        let deadline = self.now().saturating_add(self.profile.answer_ms);
+        self.ask_within(self.profile.answer_ms, question, fits)
+    }
+
+    fn ask_within(
+        &mut self,
+        within: u64,
+        question: &[u8],
+        fits: impl Fn(&Answer) -> bool,
+    ) -> Result<Option<Answer>, LinkError> {
+        let deadline = self.now().saturating_add(within);
         if !self.write_all(question, deadline)? {
             return Ok(None);
         }

@@ -217,8 +217,10 @@ fn a_job_cut_off_anywhere_does_not_hurt_the_next() {
             device.replies();
             let units = slip(&mut dice, profile);
             let mut job = Job::new(profile, &units, true, true, seed as u32, 0);
-            let result = run(&mut device, &mut job, &mut 0, 20, None);
-            assert_eq!(result, PrintResult::Printed, "{} seed {seed}", profile.id);
+            // Down to 3 KB a second.
+            let rate = [3, 20][dice.roll(2)];
+            let result = run(&mut device, &mut job, &mut 0, rate, None);
+            assert_eq!(result, PrintResult::Printed, "{} seed {seed} {rate} bytes/ms", profile.id);
             let papers = finish(&mut device);
             assert!(papers.iter().any(|p| p.holds(&clean(&units, &options))), "{} seed {seed}", profile.id);
         }

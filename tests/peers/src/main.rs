@@ -60,10 +60,18 @@ fn compare(bytes: &[u8]) -> Vec<String> {
     if theirs.lines != ours.lines {
         let at = theirs.lines.iter().zip(&ours.lines).position(|(a, b)| a != b);
         let at = at.unwrap_or(theirs.lines.len().min(ours.lines.len()));
-        faults.push(format!("line {at}: they read {:?}, we drew {:?}", theirs.lines.get(at), ours.lines.get(at)));
+        faults.push(format!(
+            "line {at}: they read {:?}, we drew {:?}",
+            theirs.lines.get(at),
+            ours.lines.get(at)
+        ));
     }
     if theirs.images != ours.images {
-        faults.push(format!("they found {} images, we drew {}, or their dots differ", theirs.images.len(), ours.images.len()));
+        faults.push(format!(
+            "they found {} images, we drew {}, or their dots differ",
+            theirs.images.len(),
+            ours.images.len()
+        ));
     }
     if theirs.codes != ours.codes {
         faults.push(format!("codes: they {:?}, we {:?}", theirs.codes, ours.codes));
@@ -93,7 +101,8 @@ fn theirs(bytes: &[u8]) -> (Found, Vec<String>) {
     for (slot, b) in upper.iter_mut().zip(0x80u8..=0xFF) {
         *slot = char::from(b);
     }
-    let mut parser = Parser::with_code_pages(CodePages::default().with(0, TableCodePage::new("bytes", upper)));
+    let mut parser =
+        Parser::with_code_pages(CodePages::default().with(0, TableCodePage::new("bytes", upper)));
     let mut nodes = parser.push(bytes);
     nodes.extend(parser.finish());
     let mut found = Found::default();
