@@ -345,9 +345,15 @@ impl Put<'_> {
     }
 
     fn decision(&mut self, decision: &Decision, law: &Rulebook) {
-        if !self.0.contains_key("fact") {
-            self.set("fact", decision.fact_text.as_str());
-        }
+        // The officers' own sentence, then what the law asks about it with the measured answers.
+        let told = self.0.get("fact").map(|t| t.trim_end_matches('。').to_owned()).unwrap_or_default();
+        let law_text = decision.fact_text.trim_end_matches('。');
+        let fact = match (told.is_empty(), law_text.is_empty() || told.contains(law_text)) {
+            (true, _) => law_text.to_owned(),
+            (false, true) => told,
+            (false, false) => format!("{told}，{law_text}"),
+        };
+        self.set("fact", fact);
         self.set("violated", citations(&decision.violated));
         self.set("basis", decision.basis.iter().map(quoted).collect::<Vec<_>>().join("；"));
         self.set("order", decision.order_text.as_str());
@@ -360,7 +366,8 @@ impl Put<'_> {
                 "milder_law" => self.set("milder_law", reason.text.as_str()),
                 // Said elsewhere on the paper: the provision, the education, the authority.
                 "waiver.authority" | "education" => {}
-                rule if rule.starts_with("offence.") && !rule.contains(".tier") => {}
+                rule if rule.starts_with("offence.")
+                    && (decision.tier_name.is_some() || !rule.contains(".tier")) => {}
                 // The limb's own text is its basis; its conditions are the reasons, one line each.
                 _ if decision.limb.is_some() && !reason.facts.is_empty() => {
                     let basis = reason.citations.iter().map(|c| match &c.quote {
@@ -375,6 +382,11 @@ impl Put<'_> {
                 }
                 _ => reasons.push(reason.text.clone()),
             }
+        }
+        // Why 首违不罚 is shut: the party may contest it (处罚法 44).
+        if decision.outcome.is_penalty() {
+            let shut = decision.rejected.iter().filter(|r| r.rule.starts_with("limb.B"));
+            reasons.extend(shut.map(|r| format!("首违不罚不适用：{}", r.because)));
         }
         if let Some(last) = decision.reasons.iter().rev().find(|r| r.rule != "milder_law") {
             if !self.0.contains_key("transfer_reason") {
@@ -402,7 +414,9 @@ impl Put<'_> {
         if let Some(as_of) = record.and_then(|r| r.history_as_of) {
             self.set("history_as_of", zh::moment(as_of));
         }
-        if let (Some(due), None) = (case.order_due(), case.corrected_at()) {
+        // At once (立即) is said by the order itself; what is put right has no term left.
+        let due = case.order_due().filter(|due| record.is_none_or(|r| *due > r.at));
+        if let (Some(due), None) = (due, case.corrected_at()) {
             self.set("order_due", zh::moment(due));
         }
         let amount = record.map_or(decision.amount, |r| r.amount);

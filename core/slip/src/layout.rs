@@ -43,7 +43,7 @@ impl Paper {
 }
 
 /// The slip set on its paper.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Layout {
     /// Paper.
     pub paper: Paper,
@@ -53,6 +53,13 @@ pub struct Layout {
     pub items: Vec<Item>,
     /// Glyphs that the bundled font lacks, from the [`GlyphSource`]: by character and dots.
     pub(crate) foreign: BTreeMap<(char, u16), Bitmap>,
+}
+
+impl std::fmt::Debug for Layout {
+    /// Size only: rare characters are from somebody's name.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Layout({:?}, {} items, {} dots high)", self.paper, self.items.len(), self.height())
+    }
 }
 
 /// One thing across the paper.
@@ -237,8 +244,16 @@ impl Setter<'_> {
         } else if !first {
             self.layout.items.push(Item::Gap(GAP));
         }
-        for (i, line) in block.lines.iter().enumerate() {
-            let label = if i == 0 { block.label.as_str() } else { "" };
+        let mut label = block.label.as_str();
+        // A code has no line of its own for the label to stand on.
+        if !label.is_empty()
+            && !matches!(block.lines.first(), Some(Line::Text { .. } | Line::Signature { .. }))
+        {
+            self.text(block, label, "")?;
+            label = "";
+        }
+        for line in &block.lines {
+            let label = std::mem::take(&mut label);
             match line {
                 Line::Text { text } => self.text(block, label, text)?,
                 Line::Signature { text, mark } => {
@@ -252,9 +267,6 @@ impl Setter<'_> {
                     }
                 }
             }
-        }
-        if block.lines.is_empty() && !block.label.is_empty() {
-            self.text(block, &block.label, "")?;
         }
         Ok(())
     }
@@ -295,11 +307,7 @@ impl Setter<'_> {
         };
         self.check(part, text, px)?;
         let width = self.layout.paper.columns().saturating_mul(BODY) / px;
-        let mut pieces = wrap(text, width, &self.keep);
-        if px > BODY {
-            avoid_widow(text, &mut pieces, width);
-        }
-        for piece in pieces {
+        for piece in wrap(text, width, &self.keep) {
             let Some(words) = text.get(piece.clone()) else { continue };
             let bold =
                 if bold { words.len() } else { label_bytes.saturating_sub(piece.start).min(words.len()) };
@@ -401,26 +409,6 @@ pub(crate) const PDF_PX: u16 = 96;
 fn version_limit(dots: u16) -> u8 {
     let modules = (dots / MODULE_MIN).saturating_sub(QUIET * 2);
     u8::try_from(modules.saturating_sub(17) / 4).unwrap_or(40).clamp(1, 40)
-}
-
-/// The last of several heading lines gets at least three characters: document names end in a word of three
-/// (决定书, 通知书, 告知单), and a lone 书 on its line looks like a mistake.
-fn avoid_widow(text: &str, pieces: &mut [std::ops::Range<usize>], width: u16) {
-    let count = pieces.len();
-    let Some([a, b]) =
-        pieces.get_mut(count.saturating_sub(2)..).and_then(|p| <&mut [_; 2]>::try_from(p).ok())
-    else {
-        return;
-    };
-    while a.end == b.start && text.get(b.clone()).is_some_and(|t| t.chars().count() < 3) {
-        let Some(last) = text.get(a.clone()).and_then(|t| t.chars().last()) else { return };
-        let from = b.start.saturating_sub(last.len_utf8());
-        if from <= a.start || word_columns(text.get(from..b.end).unwrap_or("")) > width {
-            return;
-        }
-        a.end = from;
-        b.start = from;
-    }
 }
 
 /// Half-width columns to dots.

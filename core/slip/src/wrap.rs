@@ -18,11 +18,13 @@ pub(crate) fn wrap(text: &str, width: u16, keep: &[String]) -> Vec<Range<usize>>
     let mut used = 0u16;
     // The last place a break is allowed, and the columns from there on.
     let mut place: Option<(usize, u16)> = None;
+    let mut places: Vec<usize> = Vec::with_capacity(text.len() / 3);
     let mut before: Option<char> = None;
     for (at, c) in text.char_indices() {
         let wide = columns(c);
         if at > start && may_break(before, c) && !whole.iter().any(|w| w.start < at && at < w.end) {
             place = Some((at, 0));
+            places.push(at);
         }
         if used.saturating_add(wide) > width && c != ' ' {
             let (cut, carried) = place.unwrap_or((at, 0));
@@ -44,10 +46,27 @@ pub(crate) fn wrap(text: &str, width: u16, keep: &[String]) -> Vec<Range<usize>>
         before = Some(c);
     }
     push(&mut lines, text, start..text.len());
+    avoid_widow(&mut lines, text, width, &places);
     if lines.is_empty() {
         lines.push(0..0);
     }
     lines
+}
+
+/// A last line of one or two characters gets company from the line before: 决定书 stays together in a
+/// heading, and no lone 证。 hangs under a paragraph.
+fn avoid_widow(lines: &mut [Range<usize>], text: &str, width: u16, places: &[usize]) {
+    const FEW: u16 = 6;
+    let [.., before, last] = lines else { return };
+    let columns = |from: usize| text.get(from..last.end).map_or(u16::MAX, word_columns);
+    if before.end != last.start || columns(last.start) >= FEW {
+        return;
+    }
+    let better = places.iter().rev().skip_while(|p| **p >= last.start).take_while(|p| **p > before.start);
+    if let Some(cut) = better.copied().find(|p| columns(*p) >= FEW).filter(|p| columns(*p) <= width) {
+        before.end = cut;
+        last.start = cut;
+    }
 }
 
 fn push(lines: &mut Vec<Range<usize>>, text: &str, range: Range<usize>) {
@@ -235,6 +254,15 @@ mod tests {
                 assert!(!line.starts_with("00元") && !line.ends_with('￥'), "{line} at {width}");
             }
         }
+    }
+
+    #[test]
+    fn a_heading_ends_in_its_own_word_and_no_lone_character_hangs() {
+        assert_eq!(lines("当场行政处罚决定书", 16), ["当场行政处罚", "决定书"]);
+        assert_eq!(
+            lines("有照片4张、录像1段、你的陈述为证。", 31),
+            ["有照片4张、录像1段、你的陈述", "为证。"]
+        );
     }
 
     #[test]

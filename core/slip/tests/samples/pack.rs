@@ -8,10 +8,18 @@ use ezhifa_slip::{Document, Mark, Marks, Places, fill};
 use super::{code, strokes};
 
 pub fn national() -> Rulebook {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../rulebooks/prc-national");
+    pack("prc-national", &[])
+}
+
+pub fn dongguan() -> Rulebook {
+    pack("dongguan-sample", &[&national()])
+}
+
+fn pack(name: &str, imports: &[&Rulebook]) -> Rulebook {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks").join(name);
     let mut files = Files::new();
-    read(std::path::Path::new(root), "", &mut files);
-    Rulebook::load(&files, &[]).unwrap()
+    read(&root, "", &mut files);
+    Rulebook::load(&files, imports).unwrap()
 }
 
 fn read(dir: &std::path::Path, prefix: &str, files: &mut Files) {
