@@ -1,19 +1,15 @@
 //! `handle`: a command that passes its guards becomes events. Nothing is changed here.
 
-use ezhifa_law::{
-    decision::{Decision, DefenceCap},
-    terms::{Outcome, Series, SlipKind},
-};
+use ezhifa_law::terms::{Outcome, Series};
 
 use crate::{
     case::Case,
     command::{Command, Desk},
-    event::{CaseEvent, Choice, Confirmation, DecisionRecord, Destination, Event},
+    event::{CaseEvent, Destination, Event},
     guards::{
         after, closing, correction, crew, decision, facts, hearing, money, paper, party, prior, proposal,
         service, state, waiver,
     },
-    people::Identity,
     refusal::Refusal,
 };
 
@@ -228,6 +224,9 @@ impl Case {
             }
             Command::HandOver { to, reason } => {
                 closing::hand_over(self, desk, reason)?;
+                if let Destination::Organ(name) = to {
+                    state::said("受移送机关 / the organ", name)?;
+                }
                 let number = self.notice_number(desk)?;
                 one(Event::HandedTo { to: to.clone(), reason: reason.clone(), number })
             }
@@ -236,87 +235,6 @@ impl Case {
                 one(Event::Closed { how: *how })
             }
         }
-    }
-
-    /// Everything that LAW.md 6.1 no. 1 asks for, in the order in which an officer would do it.
-    fn decide(
-        &self,
-        desk: &Desk,
-        choice: Option<&Choice>,
-        order_due: Option<chrono::NaiveDateTime>,
-        confirmations: &[Confirmation],
-    ) -> Result<DecisionRecord, Refusal> {
-        state::undecided(self)?;
-        crew::may_act(self, desk)?;
-        let standing = self.proposal.as_ref().ok_or_else(|| hearing::NOTHING_PROPOSED.refusal())?;
-        proposal::current(standing)?;
-        // The rulebook is asked again: nothing may have changed since the proposal.
-        let again = proposal::ask(self, desk, standing.law_choice())?;
-        proposal::OUTDATED.unless(proposal::says_the_same(&again, &standing.decision))?;
-        let (decided, choice) = match choice {
-            None => (again, standing.choice.clone()),
-            Some(other) => {
-                let proposed = proposal::ask(self, desk, None)?;
-                let (decided, choice) = proposal::choose(self, desk, proposed, other)?;
-                (decided, Some(choice))
-            }
-        };
-        let told = DefenceCap { outcome: decided.outcome, amount: decided.amount };
-        decision::on_the_spot(told.outcome)?;
-        decision::times(desk, told.outcome)?;
-        hearing::certificates(self, desk)?;
-        decision::evidence(self, desk.now)?;
-        party::for_outcome(self, desk, told.outcome)?;
-        hearing::no_open_recusal(self)?;
-        waiver::promise(self, desk)?;
-        prior::for_penalty(self, told.outcome)?;
-        if hearing::needs_hearing(told.outcome) {
-            hearing::heard(self, desk, told, &decided.offence)?;
-        }
-        proposal::ceilings(self, &decided)?;
-        waiver::decide(self, desk, told.outcome, decided.limb, choice.as_ref())?;
-        if told.outcome == Outcome::OrderComplied {
-            waiver::corrected(self)?;
-        }
-        decision::gate(self, desk, told)?;
-        decision::confirmed(self, desk, confirmations)?;
-        let order_due = self.due(desk, &decided, order_due)?;
-        let number = decision::number(self, desk, decided.series)?;
-        Ok(DecisionRecord {
-            outcome: decided.outcome,
-            amount: decided.amount,
-            reason_code: choice.as_ref().map(|c| c.reason.clone()),
-            series: decided.series,
-            number,
-            at: desk.now,
-            place: self.place().map(|p| p.address.clone()).unwrap_or_default(),
-            evidence: decision::frozen(self, desk.now),
-            confirmations: confirmations.to_vec(),
-            order_due,
-            history_as_of: self.history.as_ref().and_then(|h| h.as_of),
-            slip: self.paper_of(&decided),
-            remedy: decided.remedy,
-            encounter_fines: desk.encounter_fines,
-            laws: desk.books.laws(),
-            choice: choice.as_ref().and_then(Choice::for_law),
-            decision: decided,
-        })
-    }
-
-    /// When the order is due: none where the correction is done.
-    fn due(
-        &self,
-        desk: &Desk,
-        decided: &Decision,
-        wanted: Option<chrono::NaiveDateTime>,
-    ) -> Result<Option<chrono::NaiveDateTime>, Refusal> {
-        decision::BAD_DUE.unless(wanted.is_none_or(|due| desk.now <= due))?;
-        let done = decided.outcome == Outcome::OrderComplied || self.corrected_at().is_some();
-        if decided.order_text.is_empty() || done {
-            return Ok(None);
-        }
-        let hours = chrono::TimeDelta::hours(i64::from(decided.order_hours));
-        Ok(wanted.or_else(|| desk.now.checked_add_signed(hours)))
     }
 
     /// A party gone before the hand-over: nothing was decided on the spot (处罚法 52).
@@ -352,18 +270,6 @@ impl Case {
             Outcome::NoViolation => None,
             Outcome::Advice | Outcome::OrdinaryProcedure | Outcome::Referral => Some(Series::Notice),
             _ => Some(decision.series),
-        }
-    }
-
-    /// The rulebook's paper; an order to somebody who gives no name is the unnamed one.
-    fn paper_of(&self, decision: &Decision) -> SlipKind {
-        let named = self
-            .party
-            .as_ref()
-            .is_some_and(|p| matches!(p.identity, Identity::DocumentRead | Identity::Declared));
-        match decision.slip {
-            SlipKind::Order if !named => SlipKind::OrderUnnamed,
-            slip => slip,
         }
     }
 }

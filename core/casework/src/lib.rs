@@ -28,6 +28,7 @@ pub mod books;
 pub mod case;
 pub mod command;
 pub mod deadlines;
+mod decide;
 pub mod event;
 mod fold;
 mod guards;

@@ -155,6 +155,7 @@ fn who_may_sign_for_whom() {
     for (command, code) in [
         (signing(Receiver, Ink, "店员", "", None), "signer_may_not_take"),
         (signing(LegalRepresentative, Ink, "李四", "", None), "signer_may_not_take"),
+        (signing(Guardian, Ink, "张三", "", None), "signer_may_not_take"),
         (signing(HouseholdAdult, Ink, "", "", None), "signer_not_named"),
         (signing(Agent, Ink, "", "", None), "signer_not_named"),
         (signing(Party, Signed, "", "", None), "no_signature_image"),
@@ -367,4 +368,29 @@ fn nothing_but_evidence_before_the_case_is_open() {
     }
     street.all(&[photo("early", Stage::Fact), open()]);
     assert_eq!(street.case.evidence().len(), 1);
+}
+
+#[test]
+fn what_is_missing_is_listed_at_once() {
+    let mut street = Street::default();
+    street.all(&[open(), offence(), answer("end", Value::Choice("fine".into()))]);
+    assert_eq!(street.missing(), ["nothing_proposed"]);
+    street.all(&[propose()]);
+    assert_eq!(
+        street.missing(),
+        ["certificates_not_shown", "no_evidence", "party_not_identified", "notice_not_given"]
+    );
+    street.all(&[
+        Command::ShowCertificates,
+        photo("f1", Stage::Fact),
+        Command::IdentifyParty(Box::new(vendor())),
+        propose(),
+        notice(),
+    ]);
+    assert_eq!(street.missing(), ["statement_not_heard"]);
+    street.all(&[silent()]);
+    assert_eq!(street.missing(), [""; 0]);
+    let decide = street.decide();
+    street.all(&[decide]);
+    assert_eq!(street.missing().first().copied(), Some("already_decided"));
 }

@@ -97,22 +97,23 @@ pub(crate) fn statement(
 /// A receiver or a household adult may take a paper, not speak for the party; a child's guardian may.
 fn speaks_for_party(case: &Case, by: SignerRole) -> bool {
     let organisation = case.party_kind() == PartyKind::Organisation;
-    let incapable =
-        case.is_child() || case.proposal.as_ref().is_some_and(|p| p.decision.limb == Some(Limb::D));
     match by {
         SignerRole::Party => !organisation,
         SignerRole::LegalRepresentative => case.party_kind() != PartyKind::Citizen,
         SignerRole::Agent => true,
-        SignerRole::Guardian => incapable || minor(case),
+        SignerRole::Guardian => under_guardian(case),
         SignerRole::Receiver | SignerRole::HouseholdAdult => false,
     }
 }
 
-fn minor(case: &Case) -> bool {
-    match (&case.party, &case.act) {
-        (Some(p), Some(a)) => p.age_at(a.at.date()).is_some_and(|age| age < 18),
-        _ => false,
-    }
+/// 未成年人, or a person without capacity (limb D).
+pub(crate) fn under_guardian(case: &Case) -> bool {
+    let limb_d = case.proposal.as_ref().is_some_and(|p| p.decision.limb == Some(Limb::D));
+    let age = match (&case.party, &case.act) {
+        (Some(p), Some(a)) => p.age_at(a.at.date()),
+        _ => None,
+    };
+    limb_d || age.is_some_and(|age| age < 18)
 }
 
 /// Everything before the decision was done, by those who decide.

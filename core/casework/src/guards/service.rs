@@ -110,7 +110,7 @@ fn role(case: &Case, signing: &Signing) -> Result<(), Refusal> {
         SignerRole::Party => kind != PartyKind::Organisation && !case.is_child(),
         SignerRole::LegalRepresentative | SignerRole::Receiver => kind != PartyKind::Citizen,
         SignerRole::HouseholdAdult => kind != PartyKind::Organisation,
-        SignerRole::Guardian => kind != PartyKind::Organisation,
+        SignerRole::Guardian => hearing::under_guardian(case),
         SignerRole::Agent => true,
     };
     WRONG_ROLE.unless(may)?;

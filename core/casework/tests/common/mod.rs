@@ -247,30 +247,38 @@ impl Street {
             Command::Decide { .. } => self.case.needed_series().unwrap_or(Series::Notice),
             _ => Series::Notice,
         };
-        let next_number = self.numbers.then(|| NextNumber {
-            series,
-            text: format!("{series:?}-{}", self.used),
-            drill: self.drill_numbers,
-        });
-        let desk = Desk {
-            now: self.now,
-            crew: &self.crew,
-            roster: &self.roster,
-            books: &self.law,
-            history: self.history.clone(),
-            next_number,
-            filing_overdue: self.filing_overdue,
-            clock_trusted: self.clock_trusted,
-            encounter_fines: self.encounter_fines,
-            receipts: &self.receipts,
-        };
-        let events = self.case.handle(command, &desk)?;
+        let events = self.case.handle(command, &self.desk(series))?;
         self.used += 1;
         for event in events {
             self.case.apply(&event);
             self.events.push(event);
         }
         Ok(())
+    }
+
+    pub fn desk(&self, series: Series) -> Desk<'_> {
+        Desk {
+            now: self.now,
+            crew: &self.crew,
+            roster: &self.roster,
+            books: &self.law,
+            history: self.history.clone(),
+            next_number: self.numbers.then(|| NextNumber {
+                series,
+                text: format!("{series:?}-{}", self.used),
+                drill: self.drill_numbers,
+            }),
+            filing_overdue: self.filing_overdue,
+            clock_trusted: self.clock_trusted,
+            encounter_fines: self.encounter_fines,
+            receipts: &self.receipts,
+        }
+    }
+
+    /// Codes of everything that still stands before the decision.
+    pub fn missing(&self) -> Vec<&'static str> {
+        let series = self.case.needed_series().unwrap_or(Series::Notice);
+        self.case.missing(&self.desk(series)).iter().map(|r| r.code).collect()
     }
 
     /// Tells several; panics at the first refusal.
