@@ -1,2 +1,55 @@
-//! ezhifa.
-fn main() {}
+//! `ezhifa`: the whole house from one command line.
+//!
+//! A thin shell: it parses words, calls the libraries, prints. Every table has `--json` beside it;
+//! bad input gets one sentence, a hint, and exit code 2.
+
+mod error;
+mod hq;
+mod packs;
+mod printer;
+mod rulebook;
+mod say;
+mod shift;
+mod table;
+
+use clap::{Parser, Subcommand};
+
+/// e执法: minor cases on the street, from capture to the one slip, offline first.
+#[derive(Parser)]
+#[command(name = "ezhifa", version, about, long_about = None, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one crew's shift from a scenario: offline cases, printed slips, then sync with HQ.
+    Shift(Box<shift::ShiftArgs>),
+    /// Check, explain and compare rulebooks (law as data).
+    #[command(subcommand)]
+    Rulebook(rulebook::RulebookCommand),
+    /// The virtual pocket printer.
+    #[command(subcommand)]
+    Printer(printer::PrinterCommand),
+    /// The reference HQ: serve, publish, tickets, ledger, replay, reviews.
+    #[command(subcommand)]
+    Hq(hq::HqCommand),
+}
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Shift(args) => shift::run(args),
+        Command::Rulebook(command) => rulebook::run(command),
+        Command::Printer(command) => printer::run(command),
+        Command::Hq(command) => hq::run(command),
+    };
+    match done {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            error.print();
+            std::process::ExitCode::from(error.code())
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `ezhifa rulebook`: what a rule editor needs before a pack may leave the desk.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use ezhifa_field::casework::law::{
+    check,
+    decide::{decide, explain},
+    decision::Inquiry,
+    rulebook::{Files, Rulebook, Severity},
+};
+
+use crate::{error::CliError, packs, say};
+
+/// Rulebooks: check, explain.
+#[derive(Subcommand)]
+pub enum RulebookCommand {
+    /// Prove a pack: every gap, overlap, dead row, amount, citation, example and template; exit code 1 on errors.
+    Check(CheckArgs),
+    /// Decide facts by a pack and print the decision as a lawyer would read it.
+    Explain(ExplainArgs),
+}
+
+/// Arguments of `rulebook check`.
+#[derive(Args)]
+pub struct CheckArgs {
+    /// Rulebook folders; what they import is looked for beside them.
+    #[arg(required = true)]
+    dirs: Vec<PathBuf>,
+    /// Also flip every cell and report rows whose examples would not notice.
+    #[arg(long)]
+    mutations: bool,
+    /// Findings as JSON, one array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `rulebook explain`.
+#[derive(Args)]
+pub struct ExplainArgs {
+    /// Rulebook folder.
+    dir: PathBuf,
+    /// Inquiry as JSON: offence, party, act_at, decided_at, facts, history…
+    #[arg(long)]
+    facts: PathBuf,
+    /// The decision as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs a rulebook command.
+///
+/// # Errors
+/// A folder that cannot be read; findings that are errors (exit code 1).
+pub fn run(command: &RulebookCommand) -> Result<(), CliError> {
+    match command {
+        RulebookCommand::Check(args) => check_packs(args),
+        RulebookCommand::Explain(args) => explain_one(args),
+    }
+}
+
+/// Packs by id, those beside `dir`, so that imports are found.
+fn siblings(dir: &Path) -> BTreeMap<String, Files> {
+    let mut found = BTreeMap::new();
+    let Some(parent) = dir.canonicalize().ok().and_then(|d| d.parent().map(Path::to_path_buf)) else {
+        return found;
+    };
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.join("manifest.toml").exists()
+            && let Ok(files) = packs::read_files(&path)
+        {
+            found.insert(entry.file_name().to_string_lossy().into_owned(), files);
+        }
+    }
+    found
+}
+
+/// The imports of a pack, loaded from the folders of the same name beside it, in order.
+fn imports(files: &Files, beside: &BTreeMap<String, Files>, depth: usize) -> Result<Vec<Rulebook>, CliError> {
+    let manifest =
+        files.get("manifest.toml").map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
+    let mut loaded: Vec<Rulebook> = Vec::new();
+    for (name, pack) in beside {
+        let asked = manifest.lines().any(|line| line.trim() == format!("id = \"{name}\""));
+        if !asked || pack == files || depth == 0 {
+            continue;
+        }
+        let below = imports(pack, beside, depth.saturating_sub(1))?;
+        let refs: Vec<&Rulebook> = below.iter().collect();
+        let book = Rulebook::load(pack, &refs).map_err(|e| {
+            CliError::new(format!("{name}: {e}"), format!("ezhifa rulebook check rulebooks/{name}"))
+        })?;
+        loaded.extend(below);
+        loaded.push(book);
+    }
+    Ok(loaded)
+}
+
+fn check_packs(args: &CheckArgs) -> Result<(), CliError> {
+    let mut all = Vec::new();
+    let mut errors = 0_usize;
+    for dir in args.dirs.iter().filter(|d| d.join("manifest.toml").exists() || args.dirs.len() == 1) {
+        let files = packs::read_files(dir)?;
+        let below = imports(&files, &siblings(dir), 4)?;
+        let refs: Vec<&Rulebook> = below.iter().collect();
+        let mut findings = check::check(&files, &refs);
+        if args.mutations {
+            findings.extend(check::mutations(&files, &refs));
+        }
+        errors += findings.iter().filter(|f| f.severity == Severity::Error).count();
+        if args.json {
+            all.extend(findings.iter().map(|f| {
+                serde_json::json!({
+                    "pack": dir.display().to_string(), "file": f.file, "line": f.line, "cell": f.cell,
+                    "severity": if f.severity == Severity::Error { "error" } else { "warning" }, "sentence": f.sentence,
+                })
+            }));
+        } else {
+            for finding in &findings {
+                say!("{}/{finding}", dir.display());
+            }
+            say!("{}: {} findings", dir.display(), findings.len());
+        }
+    }
+    if args.json {
+        say!("{}", serde_json::Value::Array(all));
+    }
+    if errors > 0 { Err(CliError::found(format!("{errors} errors"))) } else { Ok(()) }
+}
+
+fn explain_one(args: &ExplainArgs) -> Result<(), CliError> {
+    let files = packs::read_files(&args.dir)?;
+    let below = imports(&files, &siblings(&args.dir), 4)?;
+    let refs: Vec<&Rulebook> = below.iter().collect();
+    let book = Rulebook::load(&files, &refs).map_err(|e| {
+        CliError::new(format!("{}: {e}", args.dir.display()), "ezhifa rulebook check DIR names every finding")
+    })?;
+    let text = std::fs::read_to_string(&args.facts).map_err(|e| {
+        CliError::new(
+            format!("no facts at {}: {e}", args.facts.display()),
+            "docs/rulebook-guide.md shows the form",
+        )
+    })?;
+    let inquiry: Inquiry = serde_json::from_str(&text).map_err(|e| {
+        CliError::new(format!("{}: {e}", args.facts.display()), "docs/rulebook-guide.md shows the form")
+    })?;
+    let decision = decide(&book, &book, &inquiry)
+        .map_err(|e| CliError::new(e, "correct the facts; ezhifa rulebook check DIR checks the pack"))?;
+    if args.json {
+        say!(
+            "{}",
+            serde_json::to_string_pretty(&decision).map_err(|e| CliError::new(e, "please report this"))?
+        );
+    } else {
+        say!("{}", explain(&decision));
+    }
+    Ok(())
+}
