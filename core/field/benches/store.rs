@@ -41,7 +41,8 @@ fn by_hand(dir: &std::path::Path) -> impl FnMut() {
          CREATE TABLE t (n INTEGER PRIMARY KEY, head BLOB, body BLOB)",
     )
     .unwrap();
-    let mark = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("hand.mark")).unwrap();
+    let mark =
+        OpenOptions::new().create(true).truncate(false).write(true).open(dir.join("hand.mark")).unwrap();
     move || {
         for n in 0..12 {
             mark.write_all_at(&[1; 512], 0).unwrap();
@@ -62,7 +63,10 @@ fn main() {
         }
     });
     let hand = median(60, by_hand(world.root()));
-    println!("one case, 12 durable commits: {ours:?}; by hand: {hand:?}; ratio {:.2}", ours.as_secs_f64() / hand.as_secs_f64());
+    println!(
+        "one case, 12 durable commits: {ours:?}; by hand: {hand:?}; ratio {:.2}",
+        ours.as_secs_f64() / hand.as_secs_f64()
+    );
 
     let photo: Vec<u8> = (0..4_u32 << 20).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let mut n = 0_u32;
@@ -99,7 +103,8 @@ fn main() {
                         lon_e7: Some(1_137_000_000 + (n * 104_729) % 4_000_000),
                         summary: "{}".into(),
                     };
-                    let (id, plate) = (format!("44190019900101{:04}", n % 9_999), format!("粤S{:05}", n % 50_000));
+                    let (id, plate) =
+                        (format!("44190019900101{:04}", n % 9_999), format!("粤S{:05}", n % 50_000));
                     dao.index_case(&row, &[(KeyKind::PartyId, &id), (KeyKind::Plate, &plate)])?;
                 }
                 Ok::<_, StoreError>(())

@@ -58,7 +58,11 @@ impl ManualClock {
     /// Starts at a wall time.
     #[must_use]
     pub fn at(wall_ms: i64) -> Self {
-        ManualClock { wall: AtomicI64::new(wall_ms), mono: AtomicI64::new(0), boot: Mutex::new("boot-1".into()) }
+        ManualClock {
+            wall: AtomicI64::new(wall_ms),
+            mono: AtomicI64::new(0),
+            boot: Mutex::new("boot-1".into()),
+        }
     }
 
     /// Lets time pass.

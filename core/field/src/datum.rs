@@ -26,11 +26,21 @@ pub fn gcj02((lat, lon): Degrees) -> Degrees {
     let (x, y) = (lon - 105.0, lat - 35.0);
     let waves = |v: f64, a: f64, b: f64| (a * (v * PI).sin() + b * (v / 3.0 * PI).sin()) * 2.0 / 3.0;
     let common = (20.0 * (6.0 * x * PI).sin() + 20.0 * (2.0 * x * PI).sin()) * 2.0 / 3.0;
-    let north = -100.0 + 2.0 * x + 3.0 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * x.abs().sqrt()
+    let north = -100.0
+        + 2.0 * x
+        + 3.0 * y
+        + 0.2 * y * y
+        + 0.1 * x * y
+        + 0.2 * x.abs().sqrt()
         + common
         + waves(y, 20.0, 40.0)
         + (160.0 * (y / 12.0 * PI).sin() + 320.0 * (y * PI / 30.0).sin()) * 2.0 / 3.0;
-    let east = 300.0 + x + 2.0 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * x.abs().sqrt()
+    let east = 300.0
+        + x
+        + 2.0 * y
+        + 0.1 * x * x
+        + 0.1 * x * y
+        + 0.1 * x.abs().sqrt()
         + common
         + waves(x, 20.0, 40.0)
         + (150.0 * (x / 12.0 * PI).sin() + 300.0 * (x / 30.0 * PI).sin()) * 2.0 / 3.0;
@@ -57,7 +67,10 @@ mod tests {
     use super::*;
 
     fn near(found: Degrees, expected: Degrees) {
-        assert!((found.0 - expected.0).abs() < 2e-5 && (found.1 - expected.1).abs() < 2e-5, "{found:?} {expected:?}");
+        assert!(
+            (found.0 - expected.0).abs() < 2e-5 && (found.1 - expected.1).abs() < 2e-5,
+            "{found:?} {expected:?}"
+        );
     }
 
     /// Values of the widely used coordtransform vectors.

@@ -247,7 +247,8 @@ pub fn verify_export(input: &mut dyn BufRead) -> Result<Report> {
     let mut line = Vec::new();
     let mut next = || -> Result<Option<Vec<u8>>> {
         line.clear();
-        let n = std::io::Read::take(&mut *input, MAX_LINE).read_until(b'\n', &mut line).map_err(io("export"))?;
+        let n =
+            std::io::Read::take(&mut *input, MAX_LINE).read_until(b'\n', &mut line).map_err(io("export"))?;
         Ok((n > 0).then(|| line.clone()))
     };
     let head: ExportHead = serde_json::from_slice(&next()?.ok_or_else(bad)?).map_err(|_| bad())?;
@@ -262,7 +263,8 @@ pub fn verify_export(input: &mut dyn BufRead) -> Result<Report> {
     let mut rest = entries.as_slice();
     for known in &head.heads {
         // Entries of an epoch stand together; a stranger among them is a fault of the epoch it stands in.
-        let own = rest.iter().take_while(|e| !head.heads.iter().any(|h| h.epoch == e.header.epoch && h != known));
+        let own =
+            rest.iter().take_while(|e| !head.heads.iter().any(|h| h.epoch == e.header.epoch && h != known));
         let (run, after) = rest.split_at(own.count());
         rest = after;
         let mut check = Check::new(Head::start(known.device.clone(), known.epoch));

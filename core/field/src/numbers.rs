@@ -14,10 +14,7 @@ use serde_json::json;
 
 use crate::{
     journal::Kind,
-    store::{
-        Dao, StoreError, Written,
-        error::Result,
-    },
+    store::{Dao, StoreError, Written, error::Result},
 };
 
 /// Why a block or a number cannot be used.
@@ -36,10 +33,14 @@ pub enum NumberError {
         lease_id: String,
     },
     /// The same lease id came with other content.
-    #[error("号段编号重复而内容不同，请报告指挥中心 / lease id used twice with different content: report it to HQ")]
+    #[error(
+        "号段编号重复而内容不同，请报告指挥中心 / lease id used twice with different content: report it to HQ"
+    )]
     Reused,
     /// No free number.
-    #[error("{year} 年 {series} 号段已用完，请联网领取；证据仍可采集 / no {series} numbers of {year} left: go online for a block; evidence can still be taken")]
+    #[error(
+        "{year} 年 {series} 号段已用完，请联网领取；证据仍可采集 / no {series} numbers of {year} left: go online for a block; evidence can still be taken"
+    )]
     NoneLeft {
         /// Series.
         series: String,
@@ -202,7 +203,9 @@ impl Dao<'_> {
         block.check()?;
         let held = self
             .sql()
-            .query_row("SELECT doc FROM lease WHERE lease_id = ?1", [&block.lease_id], |r| r.get::<_, String>(0))
+            .query_row("SELECT doc FROM lease WHERE lease_id = ?1", [&block.lease_id], |r| {
+                r.get::<_, String>(0)
+            })
             .optional()?;
         if let Some(doc) = held {
             // A lease id is used once: a repeated answer must not open the block again.
@@ -281,7 +284,9 @@ impl Dao<'_> {
             return Err(NumberError::State.into());
         }
         self.sql()
-            .prepare_cached("INSERT INTO number (lease_id, n, text, case_id, state) VALUES (?1, ?2, ?3, ?4, 'reserved')")?
+            .prepare_cached(
+                "INSERT INTO number (lease_id, n, text, case_id, state) VALUES (?1, ?2, ?3, ?4, 'reserved')",
+            )?
             .execute(params![number.lease_id, n, text, case])?;
         Ok(())
     }
@@ -318,7 +323,9 @@ impl Dao<'_> {
         let from = if to == State::Issued { "('reserved')" } else { "('reserved', 'issued')" };
         let moved = self
             .sql()
-            .prepare_cached(&format!("UPDATE number SET state = ?2, reason = ?3 WHERE text = ?1 AND state IN {from}"))?
+            .prepare_cached(&format!(
+                "UPDATE number SET state = ?2, reason = ?3 WHERE text = ?1 AND state IN {from}"
+            ))?
             .execute(params![text, to.word(), reason])?;
         if moved == 1 { Ok(()) } else { Err(NumberError::State.into()) }
     }
@@ -340,9 +347,9 @@ impl Dao<'_> {
     /// # Errors
     /// SQLite.
     pub fn unsigned_numbers(&self) -> Result<Vec<Unsigned>> {
-        let mut query = self
-            .sql()
-            .prepare_cached("SELECT text, case_id FROM number WHERE state = 'reserved' ORDER BY lease_id, n")?;
+        let mut query = self.sql().prepare_cached(
+            "SELECT text, case_id FROM number WHERE state = 'reserved' ORDER BY lease_id, n",
+        )?;
         let rows = query.query_map([], |r| Ok(Unsigned { text: r.get(0)?, case_id: r.get(1)? }))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -398,9 +405,9 @@ impl Dao<'_> {
     }
 
     fn used_numbers(&self, lease_id: &str) -> Result<Vec<NumberLine>> {
-        let mut query = self
-            .sql()
-            .prepare_cached("SELECT n, text, case_id, state, reason FROM number WHERE lease_id = ?1 ORDER BY n")?;
+        let mut query = self.sql().prepare_cached(
+            "SELECT n, text, case_id, state, reason FROM number WHERE lease_id = ?1 ORDER BY n",
+        )?;
         let mut rows = query.query([lease_id])?;
         let mut out = Vec::new();
         while let Some(r) = rows.next()? {

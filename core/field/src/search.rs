@@ -111,7 +111,9 @@ impl Dao<'_> {
         for (kind, text) in keys.iter().filter(|(_, text)| !text.trim().is_empty()) {
             let key = self.search_key(*kind, text)?;
             self.sql()
-                .prepare_cached("INSERT INTO case_key (kind, key, case_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+                .prepare_cached(
+                    "INSERT INTO case_key (kind, key, case_id) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )?
                 .execute(params![kind.word(), key, row.case_id])?;
         }
         Ok(())
@@ -119,7 +121,10 @@ impl Dao<'_> {
 
     fn search_key(&self, kind: KeyKind, text: &str) -> Result<[u8; 16]> {
         let device = self.device()?;
-        let digest = tagged("ezhifa.search.v1", &[device.0.as_bytes(), kind.word().as_bytes(), normalise(text).as_bytes()]);
+        let digest = tagged(
+            "ezhifa.search.v1",
+            &[device.0.as_bytes(), kind.word().as_bytes(), normalise(text).as_bytes()],
+        );
         let mut key = [0; 16];
         key.iter_mut().zip(digest.0).for_each(|(to, from)| *to = from);
         Ok(key)
@@ -139,8 +144,12 @@ impl Dao<'_> {
                     params![kind.word(), key, limit],
                 )
             }
-            Query::Offence(id) => self.rows("WHERE c.offence = ?1 ORDER BY c.opened_ms DESC LIMIT ?2", params![id, limit]),
-            Query::Phase(word) => self.rows("WHERE c.phase = ?1 ORDER BY c.changed_ms DESC LIMIT ?2", params![word, limit]),
+            Query::Offence(id) => {
+                self.rows("WHERE c.offence = ?1 ORDER BY c.opened_ms DESC LIMIT ?2", params![id, limit])
+            }
+            Query::Phase(word) => {
+                self.rows("WHERE c.phase = ?1 ORDER BY c.changed_ms DESC LIMIT ?2", params![word, limit])
+            }
             Query::Opened { from_ms, to_ms } => self.rows(
                 "WHERE c.opened_ms >= ?1 AND c.opened_ms < ?2 ORDER BY c.opened_ms DESC LIMIT ?3",
                 params![from_ms, to_ms, limit],
@@ -206,7 +215,14 @@ impl Store {
     ///
     /// # Errors
     /// SQLite.
-    pub fn look_up(&self, officer: &str, reason: &str, kind: KeyKind, text: &str, most: usize) -> Result<Vec<CaseRow>> {
+    pub fn look_up(
+        &self,
+        officer: &str,
+        reason: &str,
+        kind: KeyKind,
+        text: &str,
+        most: usize,
+    ) -> Result<Vec<CaseRow>> {
         self.write::<_, StoreError>(|dao| {
             let found = dao.search(&Query::Key(kind, text), most)?;
             let asked = ezhifa_seal::hash::Digest({

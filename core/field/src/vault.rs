@@ -158,7 +158,9 @@ impl Store {
     /// # Errors
     /// HQ does not hold it by signed receipt, or its case must be kept longer.
     pub fn drop_evidence(&self, sha256: &Digest, now_ms: i64) -> Result<()> {
-        let row = self.read(|dao| row(dao, sha256))?.ok_or(StoreError::NoEvidence { sha256: sha256.to_string() })?;
+        let row = self
+            .read(|dao| row(dao, sha256))?
+            .ok_or(StoreError::NoEvidence { sha256: sha256.to_string() })?;
         self.write::<_, StoreError>(|dao| {
             let free = dao.sql().execute(
                 "UPDATE file SET gone = 1 WHERE sha256 = ?1 AND durable = 1
@@ -169,7 +171,9 @@ impl Store {
                 params![sha256.0, now_ms],
             )?;
             if free != 1 {
-                return Err(StoreError::Body { what: "evidence still needed / 证据尚在保存期内或未入库" });
+                return Err(StoreError::Body {
+                    what: "evidence still needed / 证据尚在保存期内或未入库"
+                });
             }
             dao.append_json(Kind::Purge, 1, None, &json!({ "evidence": sha256 })).map(|_| ())
         })?;
@@ -312,7 +316,12 @@ fn row(dao: &Dao<'_>, sha256: &Digest) -> Result<Option<Row>> {
     Ok(dao
         .sql()
         .query_row("SELECT name, key, size, gone FROM file WHERE sha256 = ?1", [sha256.0], |r| {
-            Ok(Row { name: r.get(0)?, key: FileKey(r.get(1)?), size: crate::store::unsigned(r, 2)?, gone: r.get(3)? })
+            Ok(Row {
+                name: r.get(0)?,
+                key: FileKey(r.get(1)?),
+                size: crate::store::unsigned(r, 2)?,
+                gone: r.get(3)?,
+            })
         })
         .optional()?)
 }
@@ -344,7 +353,8 @@ pub(crate) fn recover(places: &Places, dao: &Dao<'_>) -> Result<(u64, u64)> {
     for entry in std::fs::read_dir(places.incoming()).map_err(io("evidence"))? {
         let entry = entry.map_err(io("evidence"))?;
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-        let known = dao.sql().query_row("SELECT 1 FROM file WHERE name = ?1", [&name], |_| Ok(())).optional()?;
+        let known =
+            dao.sql().query_row("SELECT 1 FROM file WHERE name = ?1", [&name], |_| Ok(())).optional()?;
         if known.is_some() {
             finish(places, &name)?;
             finished = finished.saturating_add(1);
@@ -378,8 +388,10 @@ pub fn missing(store: &Store) -> Result<Vec<Digest>> {
         let mut out = Vec::new();
         while let Some(r) = rows.next()? {
             let (name, size): (String, u64) = (r.get(1)?, crate::store::unsigned(r, 2)?);
-            let mut paths = [final_path(&store.places, &name), store.places.incoming().join(&name)].into_iter();
-            let found = paths.find_map(|p| File::open(p).ok()).and_then(|mut f| f.seek(SeekFrom::End(0)).ok());
+            let mut paths =
+                [final_path(&store.places, &name), store.places.incoming().join(&name)].into_iter();
+            let found =
+                paths.find_map(|p| File::open(p).ok()).and_then(|mut f| f.seek(SeekFrom::End(0)).ok());
             if found != Some(vault::sealed_len(size)) {
                 out.push(Digest(r.get(0)?));
             }

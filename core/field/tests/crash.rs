@@ -76,7 +76,8 @@ fn child() {
             Ok(text) => say(format!("ok {text}")),
             Err(_) => {
                 let next = 1 + store.read(|dao| dao.number_accounts()).unwrap().len() as u64;
-                let block = world.block(&format!("l{next}"), next * 1000, next * 1000 + 999, store.epoch().unwrap());
+                let block =
+                    world.block(&format!("l{next}"), next * 1000, next * 1000 + 999, store.epoch().unwrap());
                 store.write(|dao| dao.accept_block(&block, &[world.hq_key()]).map(|_| ())).unwrap();
             }
         }
@@ -135,8 +136,12 @@ fn check(world: &World, acked: &Acked) {
     }
     let accounts = store.read(|dao| dao.number_accounts()).unwrap();
     assert!(accounts.iter().all(|a| a.adds_up()));
-    let issued: BTreeSet<String> =
-        accounts.iter().flat_map(|a| &a.used).filter(|u| u.state == State::Issued).map(|u| u.text.clone()).collect();
+    let issued: BTreeSet<String> = accounts
+        .iter()
+        .flat_map(|a| &a.used)
+        .filter(|u| u.state == State::Issued)
+        .map(|u| u.text.clone())
+        .collect();
     assert_eq!(issued, slips, "issued numbers and slips are the same");
     assert!(acked.numbers.is_subset(&issued), "an acknowledged slip is gone");
     for sha in acked.files.iter().rev().take(50) {
@@ -215,7 +220,8 @@ fn a_file_size_limit_is_survived() {
     // SQLite's own limit stands for a full disk: the same error, without filling one.
     let store = world.open();
     store.limit_pages(1);
-    let refused: Result<(), StoreError> = store.write(|dao| dao.append(Kind::Case, 1, None, &big).map(|_| ()));
+    let refused: Result<(), StoreError> =
+        store.write(|dao| dao.append(Kind::Case, 1, None, &big).map(|_| ()));
     assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
     store.limit_pages(1_000_000);
     let next = world.issue(&store, "c").unwrap();
@@ -299,7 +305,10 @@ fn every_torn_wal_opens_as_a_valid_prefix() {
             let next = store.read(|dao| dao.next_number("penalty", 2026, 0)).unwrap();
             if verdict == Verdict::RolledBack {
                 assert_eq!(next, None, "no number twice");
-                assert!(report.epochs[1].declares.clone().unwrap().contains("\"to\":"), "the tail is declared");
+                assert!(
+                    report.epochs[1].declares.clone().unwrap().contains("\"to\":"),
+                    "the tail is declared"
+                );
                 assert_ne!(store.epoch().unwrap(), epoch);
             } else {
                 assert_eq!(store.epoch().unwrap(), Epoch(7), "a torn commit burns nothing");

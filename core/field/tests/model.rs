@@ -6,7 +6,11 @@ mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ezhifa_field::{journal::{self, Kind}, numbers::State, store::{Store, StoreError}};
+use ezhifa_field::{
+    journal::{self, Kind},
+    numbers::State,
+    store::{Store, StoreError},
+};
 use proptest::prelude::*;
 use world::{World, body, sign};
 

@@ -12,7 +12,10 @@ use ezhifa_field::{
     store::{Store, StoreError},
     vault::{self, About},
 };
-use ezhifa_seal::{entry::{Epoch, Fault}, hash::sha256};
+use ezhifa_seal::{
+    entry::{Epoch, Fault},
+    hash::sha256,
+};
 use world::{World, body};
 
 type Done = Result<(), StoreError>;
@@ -292,10 +295,7 @@ fn a_block_is_used_once_and_every_number_is_explained() {
     };
     let epoch = store.epoch().unwrap();
     assert_eq!(refused(world.block("l1", 100, 105, epoch)), Some(NumberError::Reused));
-    assert_eq!(
-        refused(world.block("l2", 5, 9, epoch)),
-        Some(NumberError::Overlap { lease_id: "l1".into() })
-    );
+    assert_eq!(refused(world.block("l2", 5, 9, epoch)), Some(NumberError::Overlap { lease_id: "l1".into() }));
     assert_eq!(refused(world.block("l3", 50, 59, Epoch(1234))), Some(NumberError::OtherEpoch));
     let stranger = world.block("l4", 60, 69, epoch);
     assert!(store.write(|dao| dao.accept_block(&stranger, &[world.other_key()]).map(|_| ())).is_err());
@@ -325,7 +325,8 @@ fn evidence_comes_back_as_it_went_in_and_lies_encrypted() {
     let store = world.create();
     let photo: Vec<u8> = "张三的摊位 ".bytes().cycle().take(300_000).collect();
     let about = About { kind: "photo", case: Some("c1"), thumbnail: Some(b"small"), ..About::default() };
-    let (evidence, ()) = store.capture(&mut photo.as_slice(), &about, |_, _| Ok::<_, StoreError>(())).unwrap();
+    let (evidence, ()) =
+        store.capture(&mut photo.as_slice(), &about, |_, _| Ok::<_, StoreError>(())).unwrap();
     assert_eq!(evidence.sha256, sha256(&photo));
     let mut back = Vec::new();
     store.read_evidence(&evidence.sha256, &mut back).unwrap();
@@ -347,7 +348,10 @@ fn evidence_comes_back_as_it_went_in_and_lies_encrypted() {
     assert!(store.drop_evidence(&evidence.sha256, i64::MAX).is_err(), "no retention date");
     store.write(|dao| dao.keep_until("c1", 5)).unwrap();
     store.drop_evidence(&evidence.sha256, 6).unwrap();
-    assert!(matches!(store.read_evidence(&evidence.sha256, &mut Vec::new()), Err(StoreError::NoEvidence { .. })));
+    assert!(matches!(
+        store.read_evidence(&evidence.sha256, &mut Vec::new()),
+        Err(StoreError::NoEvidence { .. })
+    ));
 }
 
 #[test]
@@ -395,7 +399,10 @@ fn cases_are_found_by_party_plate_place_number_and_time() {
     store
         .write(|dao| {
             for n in 0..50 {
-                dao.index_case(&row(n), &[(KeyKind::Plate, "粤S·12345"), (KeyKind::Number, &format!("号{n}"))])?;
+                dao.index_case(
+                    &row(n),
+                    &[(KeyKind::Plate, "粤S·12345"), (KeyKind::Number, &format!("号{n}"))],
+                )?;
             }
             dao.index_case(&row(3), &[(KeyKind::Number, "号3")])
         })

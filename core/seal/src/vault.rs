@@ -215,7 +215,13 @@ mod tests {
         for size in [1, CHUNK, CHUNK + 1, 3 * CHUNK + 17] {
             let plain: Vec<u8> = (0..size).map(|i| (i % 253) as u8).collect();
             let (sealed, _) = both(&plain);
-            for (offset, most) in [(0, size), (size - 1, 1), (size / 2, size - size / 2), (0, 1), (size / 3, 7.min(size - size / 3))] {
+            for (offset, most) in [
+                (0, size),
+                (size - 1, 1),
+                (size / 2, size - size / 2),
+                (0, 1),
+                (size / 3, 7.min(size - size / 3)),
+            ] {
                 let mut file = std::io::Cursor::new(&sealed);
                 let part =
                     open_part(&FileKey([5; 32]), &mut file, size as u64, offset as u64, most as u64).unwrap();

@@ -57,7 +57,9 @@ fn sm2_signatures_of_openssl_and_ours_agree() {
     let id = ["-pkeyopt", "distid:1234567812345678"];
     for message in ["", "ezhifa", "当场行政处罚决定书"] {
         std::fs::write(path.join("m"), message).unwrap();
-        let mut args = vec!["pkeyutl", "-sign", "-in", "m", "-inkey", "key.pem", "-out", "sig", "-rawin", "-digest", "sm3"];
+        let mut args = vec![
+            "pkeyutl", "-sign", "-in", "m", "-inkey", "key.pem", "-out", "sig", "-rawin", "-digest", "sm3",
+        ];
         args.extend(id);
         openssl(path, &args).expect("openssl signs");
         let theirs = Signature::from_der(&public, &std::fs::read(path.join("sig")).unwrap()).unwrap();
@@ -65,7 +67,10 @@ fn sm2_signatures_of_openssl_and_ours_agree() {
 
         let ours = key.sign(message.as_bytes()).unwrap();
         std::fs::write(path.join("ours"), der(&ours.bytes)).unwrap();
-        let mut args = vec!["pkeyutl", "-verify", "-in", "m", "-pubin", "-inkey", "pub.pem", "-sigfile", "ours", "-rawin", "-digest", "sm3"];
+        let mut args = vec![
+            "pkeyutl", "-verify", "-in", "m", "-pubin", "-inkey", "pub.pem", "-sigfile", "ours", "-rawin",
+            "-digest", "sm3",
+        ];
         args.extend(id);
         assert!(openssl(path, &args).is_some(), "OpenSSL accepts ours");
         std::fs::write(path.join("m"), format!("{message}.")).unwrap();

@@ -44,7 +44,9 @@ impl Log {
             (head.seq, head.hash) = (seq, hash);
         }
         let last = conn
-            .query_row("SELECT wall_ms, mono_ms, boot FROM entry ORDER BY pos DESC LIMIT 1", [], |r| stamp(r, 0))
+            .query_row("SELECT wall_ms, mono_ms, boot FROM entry ORDER BY pos DESC LIMIT 1", [], |r| {
+                stamp(r, 0)
+            })
             .optional()?;
         Ok(Some(Log { head, epoch_id, last }))
     }
@@ -164,7 +166,14 @@ impl<'c> Dao<'c> {
         self.append(kind, version, case, &body)
     }
 
-    fn push(&mut self, kind: Kind, version: u16, case: Option<&str>, now: Stamp, body: &str) -> Result<Written> {
+    fn push(
+        &mut self,
+        kind: Kind,
+        version: u16,
+        case: Option<&str>,
+        now: Stamp,
+        body: &str,
+    ) -> Result<Written> {
         let Writing { platform, log } = self.writing.as_mut().ok_or(StoreError::Internal("read-only dao"))?;
         let salt = platform.random()?;
         let (entry, head) = append(&log.head, kind.id(), version, now.clone(), salt, body)?;
@@ -334,8 +343,10 @@ impl<'c> Dao<'c> {
     /// # Errors
     /// SQLite.
     pub fn set_delivered(&mut self, epoch: Epoch, seq: u64) -> Result<()> {
-        self.conn
-            .execute("UPDATE epoch SET delivered = ?2 WHERE epoch = ?1", params![epoch.to_string(), signed(seq)?])?;
+        self.conn.execute(
+            "UPDATE epoch SET delivered = ?2 WHERE epoch = ?1",
+            params![epoch.to_string(), signed(seq)?],
+        )?;
         Ok(())
     }
 
@@ -402,9 +413,10 @@ impl<'c> Dao<'c> {
     /// Something of the case is still needed: then nothing goes.
     pub fn purge_case(&mut self, case: &str, now_ms: i64) -> Result<u64> {
         self.conn.execute("INSERT INTO purge_gate VALUES (?1)", [now_ms])?;
-        let gone = self
-            .conn
-            .execute("DELETE FROM body WHERE pos IN (SELECT pos FROM case_entry WHERE case_id = ?1)", [case])?;
+        let gone = self.conn.execute(
+            "DELETE FROM body WHERE pos IN (SELECT pos FROM case_entry WHERE case_id = ?1)",
+            [case],
+        )?;
         self.conn.execute("DELETE FROM purge_gate", [])?;
         for table in ["case_index", "case_key"] {
             self.conn.execute(&format!("DELETE FROM {table} WHERE case_id = ?1"), [case])?;
@@ -465,7 +477,8 @@ impl<'c> Dao<'c> {
     /// # Errors
     /// SQLite.
     pub fn list(&self, scope: &str) -> Result<Vec<(String, Vec<u8>)>> {
-        let mut query = self.conn.prepare_cached("SELECT key, value FROM thing WHERE scope = ?1 ORDER BY key")?;
+        let mut query =
+            self.conn.prepare_cached("SELECT key, value FROM thing WHERE scope = ?1 ORDER BY key")?;
         let rows = query.query_map([scope], |r| Ok((r.get(0)?, r.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }

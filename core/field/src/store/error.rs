@@ -7,16 +7,22 @@ use ezhifa_seal::{SealError, entry::ChainFault};
 #[non_exhaustive]
 pub enum StoreError {
     /// The platform's key store did not give the key now.
-    #[error("密钥暂不可用（{reason}），请解锁手机后重试；数据未动 / key unavailable ({reason}): unlock the phone and try again; nothing was changed")]
+    #[error(
+        "密钥暂不可用（{reason}），请解锁手机后重试；数据未动 / key unavailable ({reason}): unlock the phone and try again; nothing was changed"
+    )]
     KeyUnavailable {
         /// Short reason from the platform.
         reason: String,
     },
     /// The key is not the one this database was made with.
-    #[error("密钥与数据库不符，请联系指挥中心取回托管密钥；数据未动 / this key does not open this database: ask HQ for the escrowed key; nothing was changed")]
+    #[error(
+        "密钥与数据库不符，请联系指挥中心取回托管密钥；数据未动 / this key does not open this database: ask HQ for the escrowed key; nothing was changed"
+    )]
     WrongKey,
     /// The database cannot be read although the key is right.
-    #[error("数据库已损坏（{what}），请先隔离再重新开始，切勿删除 / database damaged ({what}): quarantine it and start afresh, never delete it")]
+    #[error(
+        "数据库已损坏（{what}），请先隔离再重新开始，切勿删除 / database damaged ({what}): quarantine it and start afresh, never delete it"
+    )]
     Damaged {
         /// Where it shows.
         what: &'static str,
@@ -28,7 +34,9 @@ pub enum StoreError {
     #[error("本机已登记，不能重复登记 / this phone is enrolled already")]
     AlreadyEnrolled,
     /// A newer app wrote this file: it can be read and uploaded, not written.
-    #[error("数据由更新版本（{found}）写入，本版本（{known}）只能读取和上传，请升级 / written by a newer app (schema {found}, this one knows {known}): reading and uploading only; upgrade")]
+    #[error(
+        "数据由更新版本（{found}）写入，本版本（{known}）只能读取和上传，请升级 / written by a newer app (schema {found}, this one knows {known}): reading and uploading only; upgrade"
+    )]
     NewerFile {
         /// Schema of the file.
         found: i64,
@@ -36,13 +44,19 @@ pub enum StoreError {
         known: i64,
     },
     /// No space. The ballast was given up, so that the running case can be finished.
-    #[error("存储空间已满，已释放预留空间，请重试并尽快清理 / storage full: reserve released, try again, then free space")]
+    #[error(
+        "存储空间已满，已释放预留空间，请重试并尽快清理 / storage full: reserve released, try again, then free space"
+    )]
     Full,
     /// Little space: captures wait, decisions go on.
-    #[error("存储空间不足，暂不能采集影像，请清理；当前案件可以办完 / low on space: no captures until some is freed; the running case can be finished")]
+    #[error(
+        "存储空间不足，暂不能采集影像，请清理；当前案件可以办完 / low on space: no captures until some is freed; the running case can be finished"
+    )]
     LowSpace,
     /// SQLite said no. Holds its code only: its text may quote values.
-    #[error("数据库操作失败（{code}），请重试，仍失败请重启应用 / database error ({code}): try again, then restart the app")]
+    #[error(
+        "数据库操作失败（{code}），请重试，仍失败请重启应用 / database error ({code}): try again, then restart the app"
+    )]
     Sql {
         /// SQLite's result code.
         code: String,
@@ -68,7 +82,9 @@ pub enum StoreError {
     #[error(transparent)]
     Pin(#[from] crate::officers::PinError),
     /// Evidence that is not on this phone.
-    #[error("本机没有该证据（{sha256}），请从指挥中心取回 / this evidence is not on this phone ({sha256}): fetch it from HQ")]
+    #[error(
+        "本机没有该证据（{sha256}），请从指挥中心取回 / this evidence is not on this phone ({sha256}): fetch it from HQ"
+    )]
     NoEvidence {
         /// Its hash.
         sha256: String,
@@ -106,7 +122,9 @@ impl From<rusqlite::Error> for StoreError {
 fn kind(e: &rusqlite::Error) -> &'static str {
     match e {
         rusqlite::Error::QueryReturnedNoRows => "no row",
-        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => "column type",
+        rusqlite::Error::FromSqlConversionFailure(..) | rusqlite::Error::InvalidColumnType(..) => {
+            "column type"
+        }
         rusqlite::Error::IntegralValueOutOfRange(..) => "integer range",
         _ => "statement",
     }

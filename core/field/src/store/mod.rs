@@ -15,9 +15,9 @@ use std::{
     sync::{Mutex, MutexGuard},
 };
 
-pub(crate) use dao::{signed, unsigned};
-pub use dao::{Dao, EpochInfo, StoredEntry, Unsent, Written};
 use dao::Log;
+pub use dao::{Dao, EpochInfo, StoredEntry, Unsent, Written};
+pub(crate) use dao::{signed, unsigned};
 pub use error::StoreError;
 use error::{Result, io};
 use ezhifa_seal::entry::{DeviceId, Epoch, Head};
@@ -170,7 +170,8 @@ impl Store {
     /// On a full disk the ballast goes, so that the next try works.
     fn give_up_ballast(&self) {
         let test = self.places.dir.join("space-test");
-        let full = std::fs::write(&test, [0; 4096]).is_err_and(|e| matches!(io("space")(e), StoreError::Full));
+        let full =
+            std::fs::write(&test, [0; 4096]).is_err_and(|e| matches!(io("space")(e), StoreError::Full));
         // Best effort: a left-over test file of 4 KiB harms nothing.
         let _ = std::fs::remove_file(&test);
         if full {
@@ -195,9 +196,10 @@ impl Store {
     /// # Errors
     /// No space, or the target exists.
     pub fn copy_to(&self, target: &Path) -> Result<()> {
-        let conn = self.reader.lock().map_err(|_| StoreError::Internal("reader"))?;
+        let mut writer = self.lock()?;
+        writer.settle()?;
         let target = target.to_str().ok_or(StoreError::Internal("path"))?;
-        conn.execute("VACUUM INTO ?1", [target])?;
+        writer.conn.execute("VACUUM INTO ?1", [target])?;
         Ok(())
     }
 
@@ -226,7 +228,8 @@ impl Writer {
         platform: &Platform,
         f: impl FnOnce(&mut Dao<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let tx =
+            self.conn.transaction_with_behavior(TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let base = self.log.head.clone();
         let mut dao = Dao::writing(&tx, platform, self.log.clone());
         let value = f(&mut dao)?;

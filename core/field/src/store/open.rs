@@ -103,7 +103,8 @@ impl Store {
 
         let mark = MarkFile::open(&places.mark)?;
         let mut writer = Writer { conn, mark, log, settled: true, lost: false };
-        let mut opened = Opened { verdict: None, files_finished: 0, files_dropped: 0, read_only: newer.is_some() };
+        let mut opened =
+            Opened { verdict: None, files_finished: 0, files_dropped: 0, read_only: newer.is_some() };
         if newer.is_none() {
             opened.verdict = Some(writer.compare(&platform)?);
             std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
@@ -182,7 +183,9 @@ fn declaration(because: &str, before: Option<&Head>, mark: Option<&Mark>) -> Str
         (Some(head), Some(mark)) if mark.epoch == head.epoch => {
             json!({ "epoch": mark.epoch, "at": mark.head.seq, "hash": mark.head.hash })
         }
-        (_, Some(mark)) => json!({ "epoch": mark.epoch, "from": 1, "to": mark.head.seq, "hash": mark.head.hash }),
+        (_, Some(mark)) => {
+            json!({ "epoch": mark.epoch, "from": 1, "to": mark.head.seq, "hash": mark.head.hash })
+        }
     };
     let previous = before.map(|h| json!({ "epoch": h.epoch, "seq": h.seq, "hash": h.hash }));
     let hole = if because == "enrolled" && mark.is_none() { json!(null) } else { hole };

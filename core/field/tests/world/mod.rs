@@ -183,7 +183,9 @@ fn collect(dir: &Path, out: &mut BTreeMap<String, Vec<u8>>) {
 
 /// A probe made of a closure.
 pub struct Hook<F>(pub F);
-impl<F: Fn(ezhifa_field::keys::Point) -> Result<(), StoreError> + Send + Sync> ezhifa_field::keys::Probe for Hook<F> {
+impl<F: Fn(ezhifa_field::keys::Point) -> Result<(), StoreError> + Send + Sync> ezhifa_field::keys::Probe
+    for Hook<F>
+{
     fn at(&self, point: ezhifa_field::keys::Point) -> Result<(), StoreError> {
         self.0(point)
     }
