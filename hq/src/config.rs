@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, NaiveDateTime};
+use ezhifa_casework::seal::sign::PublicKey;
 
 use crate::error::HqError;
 
@@ -26,6 +27,9 @@ pub struct HqConfig {
     pub organ_name: String,
     /// Base of the codes on slips: `HTTPS://HOST` in capitals, no path.
     pub slip_url: String,
+    /// Keys of the people who may publish rulebooks: with any here, a pack needs the signatures of two of
+    /// them. Empty only for samples and tests.
+    pub publishers: Vec<PublicKey>,
     /// Names and addresses that the server certificate is good for.
     pub names: Vec<String>,
     /// Requests that may wait for the writer before 429.
@@ -60,6 +64,7 @@ impl HqConfig {
             organ: organ.to_owned(),
             organ_name: organ_name.to_owned(),
             slip_url: "HTTPS://LOCALHOST".to_owned(),
+            publishers: Vec::new(),
             names: vec!["localhost".into(), "127.0.0.1".into()],
             queue: 256,
             body_limit: 4 << 20,

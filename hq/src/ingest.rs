@@ -47,7 +47,7 @@ pub fn is_case(kind: &str) -> bool {
     kind == "case" || kind == "drill" || kind.starts_with("case.")
 }
 
-fn row(entry: &SealedEntry, received_ms: i64) -> Result<EntryRow, HqError> {
+fn row(entry: &SealedEntry, hash: &Digest, received_ms: i64) -> Result<EntryRow, HqError> {
     let header = &entry.header;
     Ok(EntryRow {
         pos: 0,
@@ -55,7 +55,7 @@ fn row(entry: &SealedEntry, received_ms: i64) -> Result<EntryRow, HqError> {
         epoch: header.epoch.to_string(),
         seq: header.seq,
         kind: header.kind.clone(),
-        hash: header.hash().to_string(),
+        hash: hash.to_string(),
         header: serde_json::to_string(header)?,
         salt: entry.salt.map(|s| s.0.to_vec()),
         body: entry.body.as_ref().map(|b| b.as_bytes().to_vec()),
@@ -163,7 +163,7 @@ fn store_run(
         if header.prev != expected {
             return Err(HqError::Fork(Fork { epoch, seq: journal.seq.max(1), hash: journal.hash }));
         }
-        fresh.push(row(entry, now)?);
+        fresh.push(row(entry, &hash, now)?);
         if let Some(why) = unusable(&device, entry) {
             let q = Quarantined {
                 device: id.to_owned(),

@@ -51,4 +51,5 @@ pub use config::HqConfig;
 pub use error::HqError;
 pub use hq::Hq;
 pub use protocol::{Request, Response};
+pub use rulebooks::pack_message;
 pub use serve::{ServerHandle, serve};

@@ -1,8 +1,14 @@
 //! Rulebooks at HQ: published once, kept for ever, so that an old decision is replayed with its own pack.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use ezhifa_casework::law::rulebook::{Files, Rulebook};
+use ezhifa_casework::{
+    law::rulebook::{Files, Rulebook, pack_hash},
+    seal::sign::{KeyId, PublicKey, Signature, verify},
+};
 use ezhifa_wire::feed::{self as wire_feed, FeedBody};
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +64,12 @@ impl Books {
     }
 }
 
+/// What a publisher signs: the pack's hash, in a sentence of its own so that it is worth nothing elsewhere.
+#[must_use]
+pub fn pack_message(hash: &str) -> String {
+    format!("ezhifa.rulebook.v1\n{hash}")
+}
+
 struct ManifestImports(Vec<String>);
 
 /// The hashes a manifest names, read before the pack itself can be.
@@ -91,6 +103,7 @@ impl Hq {
                 .map_err(|_| HqError::Law(format!("{path} 不是 UTF-8 / is not UTF-8")))?;
             text.insert(path.clone(), words);
         }
+        self.signed_by_two(files)?;
         let book = self.books()?.add(&text)?;
         let reference = book.reference();
         let deciding = !book.organ().name.is_empty();
@@ -117,6 +130,33 @@ impl Hq {
             }
             Ok(())
         })
+    }
+
+    /// Four eyes: `signatures.toml` must hold two publishers' signatures over [`pack_message`].
+    fn signed_by_two(&self, files: &Files) -> Result<(), HqError> {
+        #[derive(Default, Deserialize)]
+        struct Signatures {
+            #[serde(default)]
+            signature: Vec<Signature>,
+        }
+        let publishers = &self.config().publishers;
+        if publishers.is_empty() {
+            return Ok(());
+        }
+        let text = files.get("signatures.toml").and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default();
+        let found: Signatures = toml::from_str(text).map_err(|e| HqError::Law(e.message().to_owned()))?;
+        let message = pack_message(&pack_hash(files));
+        let signers: BTreeSet<KeyId> = publishers
+            .iter()
+            .filter(|key| found.signature.iter().any(|s| verify(key, message.as_bytes(), s).is_ok()))
+            .map(PublicKey::id)
+            .collect();
+        if signers.len() < 2 {
+            return Err(HqError::Law(
+                "规则包须由两名发布人签名 / a pack needs the signatures of two publishers".into(),
+            ));
+        }
+        Ok(())
     }
 
     /// Reads all packs back after a start.

@@ -5,7 +5,10 @@ mod support;
 
 use std::sync::atomic::Ordering;
 
-use ezhifa_casework::law::facts::Value;
+use ezhifa_casework::{
+    law::{facts::Value, rulebook::pack_hash},
+    seal::sign::{Algorithm, Signer, SoftwareKey},
+};
 use ezhifa_hq::{
     Hq, Request,
     desk::{
@@ -250,4 +253,37 @@ fn reading_a_persons_record_leaves_a_trace() {
     assert!(appeal.period.contains("五日"));
     assert_eq!(house.hq.draw_waivers("2026-09", 5).unwrap(), [], "a fine is no waiver");
     assert!(house.hq.patterns().unwrap().is_empty());
+}
+
+#[test]
+fn a_rulebook_needs_two_people() {
+    let house = house(false);
+    let key = |n| SoftwareKey::from_secret(Algorithm::P256Sha256, [n; 32]).unwrap();
+    let (a, b, stranger) = (key(7), key(8), key(9));
+    let mut strict = config(house.dir.path(), &house.now);
+    strict.dir = house.dir.path().join("strict");
+    strict.db = format!("sqlite:{}", house.dir.path().join("strict/hq.db").display());
+    strict.publishers = vec![a.public_key(), b.public_key()];
+    let hq = Hq::open(strict).unwrap();
+    let [mut pack, _] = support::street::packs();
+    let message = ezhifa_hq::pack_message(&pack_hash(&pack));
+    let mut publish = |signers: &[&SoftwareKey]| {
+        let mut text = String::new();
+        for signer in signers {
+            let s = signer.sign(message.as_bytes()).unwrap();
+            let hex: String = s.bytes.iter().map(|b| format!("{b:02x}")).collect();
+            text += &format!(
+                "[[signature]]\nalg = \"{}\"\nkey = \"{}\"\nbytes = \"{hex}\"\n",
+                s.alg.id(),
+                s.key.0
+            );
+        }
+        pack.insert("signatures.toml".into(), text.into_bytes());
+        hq.publish_rulebook(&pack)
+    };
+    assert!(publish(&[]).is_err());
+    assert!(publish(&[&a]).is_err());
+    assert!(publish(&[&a, &a]).is_err(), "one person twice is one person");
+    assert!(publish(&[&a, &stranger]).is_err());
+    publish(&[&a, &b]).unwrap();
 }
