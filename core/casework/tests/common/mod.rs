@@ -80,6 +80,8 @@ pub fn rules() -> Rules {
 pub struct Plain {
     pub rules: Rules,
     pub version: u32,
+    /// Forgets caps and punishes on any limb: the guards hold even then.
+    pub rogue: bool,
 }
 
 pub const ENDS: [(&str, Outcome); 9] = [
@@ -120,7 +122,8 @@ impl Books for Plain {
             _ => Fen::ZERO,
         };
         let waives = matches!(outcome, Outcome::NoPenalty | Outcome::NoPenaltyProposed);
-        let mut limb = LIMBS.iter().find(|(w, _)| *w == word("limb")).map(|(_, l)| *l).filter(|_| waives);
+        let mut limb =
+            LIMBS.iter().find(|(w, _)| *w == word("limb")).map(|(_, l)| *l).filter(|_| waives || self.rogue);
         let mut may_choose = Vec::new();
         if limb == Some(Limb::B) {
             may_choose.push(Outcome::Fine);
@@ -135,7 +138,7 @@ impl Books for Plain {
             outcome = choice.outcome;
             amount = choice.amount.unwrap_or(if outcome.has_fine() { Fen::yuan(50) } else { Fen::ZERO });
         }
-        if let Some(cap) = inquiry.defence_cap
+        if let Some(cap) = inquiry.defence_cap.filter(|_| !self.rogue)
             && harsher(DefenceCap { outcome, amount }, cap)
         {
             (outcome, amount) = (cap.outcome, cap.amount);
@@ -221,7 +224,7 @@ impl Default for Street {
         Street {
             case: Case::new(CaseId("case-1".to_owned())),
             events: Vec::new(),
-            law: Plain { rules: rules(), version: 1 },
+            law: Plain { rules: rules(), version: 1, rogue: false },
             roster: roster(),
             crew: crew("a", "b"),
             now: at(18, 19, 0),
