@@ -74,6 +74,8 @@ pub(super) struct Judge<'a> {
     /// Floor of a displaced provision (处罚法 29).
     pub(super) floor: Fen,
     pub(super) ask: Vec<String>,
+    /// The last failed input and its words.
+    pub(super) said: (String, String),
 }
 
 impl<'a> Judge<'a> {
@@ -86,6 +88,7 @@ impl<'a> Judge<'a> {
             rejected: Vec::new(),
             floor: Fen::ZERO,
             ask: Vec::new(),
+            said: Default::default(),
         }
     }
 

@@ -15,8 +15,12 @@ impl Judge<'_> {
     }
 
     pub(super) fn reject(&mut self, rule: &str, table: &Table, cond: Cond) {
-        let because = self.because(table, cond);
-        self.rejected.push(Rejected { rule: rule.to_owned(), because });
+        // Rows of one table often fail on the same input: its words are put together once.
+        let name = table.inputs.get(cond.input).map_or("", String::as_str);
+        if self.said.0 != name || name.is_empty() {
+            self.said = (name.to_owned(), self.because(table, cond));
+        }
+        self.rejected.push(Rejected { rule: rule.to_owned(), because: self.said.1.clone() });
     }
 
     pub(super) fn because(&self, table: &Table, cond: Cond) -> String {

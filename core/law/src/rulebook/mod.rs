@@ -50,6 +50,8 @@ pub struct Rulebook {
     pub(crate) imports: Vec<PackRef>,
     pub(crate) instruments: BTreeMap<String, Instrument>,
     pub(crate) facts: Vec<Fact>,
+    /// Name -> position in `facts`.
+    pub(crate) fact_at: BTreeMap<String, usize>,
     /// Names declared by this pack itself, in the order of its file.
     pub(crate) own_facts: Vec<String>,
     pub(crate) domains: BTreeMap<String, Domain>,
@@ -311,7 +313,7 @@ impl Rulebook {
     /// A declared fact.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&Fact> {
-        self.facts.iter().find(|f| f.name == name)
+        self.facts.get(*self.fact_at.get(name)?)
     }
 
     /// What answers a fact or an engine input can have.

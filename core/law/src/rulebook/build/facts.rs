@@ -13,8 +13,19 @@ impl Builder<'_> {
     pub(super) fn facts(&mut self, below: &[&Rulebook], names: &mut Names) -> Vec<Fact> {
         let mut facts: Vec<Fact> = Vec::new();
         for fact in below.iter().flat_map(|import| &import.facts) {
-            if names.domains.insert(fact.name.clone(), Domain::of(fact)).is_none() {
-                facts.push(fact.clone());
+            match facts.iter().find(|f| f.name == fact.name) {
+                None => {
+                    names.domains.insert(fact.name.clone(), Domain::of(fact));
+                    facts.push(fact.clone());
+                }
+                Some(there) if there == fact => {}
+                Some(_) => {
+                    let sentence = format!(
+                        "两个引入的规则包对事实“{0}”的定义不同 / two imports define the fact `{0}` differently",
+                        fact.name
+                    );
+                    self.found.error("manifest.toml", "import", sentence);
+                }
             }
         }
         let own: FactsFile = self.read("facts.toml").unwrap_or_default();

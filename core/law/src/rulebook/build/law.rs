@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Builder, MAX_YUAN, Names};
+use super::{Builder, MAX_YUAN, Names, add_new};
 use crate::{
     money::Fen,
     rulebook::{
@@ -150,8 +150,8 @@ impl Builder<'_> {
     pub(super) fn clocks(&mut self, below: &[&Rulebook], names: &Names) -> ClocksFile {
         let mut all = ClocksFile::default();
         for import in below {
-            all.laws.extend(import.clocks.laws.clone());
-            all.clocks.extend(import.clocks.clocks.clone());
+            add_new(&mut all.laws, &import.clocks.laws);
+            add_new(&mut all.clocks, &import.clocks.clocks);
             all.late_fee = all.late_fee.or_else(|| import.clocks.late_fee.clone());
         }
         let file = "clocks.toml";

@@ -57,6 +57,15 @@ impl Rulebook {
     }
 }
 
+/// Two imports may rest on the same third pack: what is the same comes in once.
+fn add_new<T: PartialEq + Clone>(list: &mut Vec<T>, more: &[T]) {
+    for item in more {
+        if !list.contains(item) {
+            list.push(item.clone());
+        }
+    }
+}
+
 struct Builder<'a> {
     files: &'a Files,
     found: Findings,
@@ -156,9 +165,9 @@ impl Builder<'_> {
 
         let mut written = Written::default();
         for import in &below {
-            written.limbs.extend(import.written.limbs.clone());
-            written.ordinary.extend(import.written.ordinary.clone());
-            written.mitigation.extend(import.written.mitigation.clone());
+            add_new(&mut written.limbs, &import.written.limbs);
+            add_new(&mut written.ordinary, &import.written.ordinary);
+            add_new(&mut written.mitigation, &import.written.mitigation);
             written.settings = std::mem::take(&mut written.settings).over(&import.written.settings);
             written.gates = written.gates.or_else(|| import.written.gates.clone());
         }
@@ -231,6 +240,7 @@ impl Builder<'_> {
                 .map(|f| f.name.clone())
                 .filter(|n| !below.iter().any(|b| b.fact(n).is_some()))
                 .collect(),
+            fact_at: facts.iter().enumerate().map(|(i, f)| (f.name.clone(), i)).collect(),
             presumed: facts.iter().filter_map(|f| f.presumed.map(|yes| (f.name.clone(), yes))).collect(),
             facts,
             domains: names.domains,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Builder, MAX_OFFENCES, MAX_YUAN, Names};
+use super::{Builder, MAX_OFFENCES, MAX_YUAN, Names, add_new};
 use crate::{
     rulebook::{
         OffenceRules, RuleRow, Rulebook, Rules, fine_range,
@@ -26,7 +26,9 @@ impl Builder<'_> {
                 let mut offence = OffenceRules { inherited: true, ..offence.clone() };
                 offence.is.effective_from = Some(Day(from.max(manifest.effective_from.0)));
                 offence.is.repealed_on = until.map(Day).into_iter().chain(manifest.repealed_on).min();
-                offences.push(offence);
+                if !offences.iter().any(|o| o.is == offence.is) {
+                    offences.push(offence);
+                }
             }
         }
         let mut pairs = Vec::new();
@@ -84,8 +86,12 @@ impl Builder<'_> {
             }
             self.cites(file, &format!("pair[{i}].cite"), &pair.cite, names, false);
         }
-        let inherited = below.iter().flat_map(|b| b.pairs.clone());
-        (offences, inherited.chain(pairs.into_iter().map(|(_, _, pair)| pair)).collect())
+        let mut all = Vec::new();
+        for import in below {
+            add_new(&mut all, &import.pairs);
+        }
+        all.extend(pairs.into_iter().map(|(_, _, pair)| pair));
+        (offences, all)
     }
 
     fn offence(&mut self, file: &str, index: usize, is: Offence, names: &Names) -> OffenceRules {
