@@ -50,6 +50,8 @@ pub fn dialect(profile: &Profile) -> Dialect {
         band_rows: u16::try_from(profile.band_rows).unwrap_or(48),
         tail: 0,
         cutter: false,
+        // Guard bytes between bands save a blind printer a line; behind a fence they would hide a loss.
+        guard: if profile.is_blind() { 4 } else { 0 },
         ..Dialect::default()
     }
 }

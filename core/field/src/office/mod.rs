@@ -158,10 +158,12 @@ impl FieldOffice {
             ports,
         };
         match Store::open(&office.places, office.ports.platform.clone()) {
-            Ok(store) => {
-                office.take(store).map_err(FieldError::from)?;
-                office.sign_what_is_left().map_err(FieldError::from)?;
-            }
+            Ok(store) => match office.take(store) {
+                Ok(()) => office.sign_what_is_left().map_err(FieldError::from)?,
+                // Killed during the enrolment: a journal without a name. Enrolling again sets it aside.
+                Err(Error::Store(StoreError::NotEnrolled)) => {}
+                Err(e) => return Err(e.into()),
+            },
             Err(StoreError::NotEnrolled) => {}
             Err(e) => return Err(Error::from(e).into()),
         }

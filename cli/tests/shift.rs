@@ -1,0 +1,169 @@
+//! The main job as a newcomer sees it: runs `ezhifa shift` and reads the paper back from the very bytes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use ezhifa_emulator::{Options, Typeface, decode};
+use ezhifa_field::slip::BUNDLED;
+use serde_json::Value;
+
+fn ezhifa(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ezhifa")).current_dir(root()).args(args).output().unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn shift(out: &Path, more: &[&str]) -> (Output, Option<Value>) {
+    let mut args = vec!["shift", "--out", out.to_str().unwrap()];
+    args.extend(more);
+    let output = ezhifa(&args);
+    let summary =
+        std::fs::read_to_string(out.join("summary.json")).ok().map(|t| serde_json::from_str(&t).unwrap());
+    (output, summary)
+}
+
+/// Words on the paper, as the virtual printer drew them from the bytes; white space left out.
+fn words_on_paper(bytes: &[u8], mm: u32) -> (String, Vec<String>) {
+    let options = Options { font: Typeface::new(BUNDLED.to_vec()).unwrap(), ..Options::paper(mm) };
+    let paper = decode(bytes, &options);
+    assert!(paper.unknown.is_empty(), "unknown commands: {:?}", paper.unknown);
+    assert!(!paper.unfinished, "a command was cut off");
+    let text = paper.text().split_whitespace().collect::<String>();
+    (text, paper.qr())
+}
+
+#[test]
+fn the_evening_ends_whole_and_every_paper_says_what_the_law_asks() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let (output, summary) = shift(&out, &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = summary.unwrap();
+
+    assert!(summary["cases"].as_u64().unwrap() >= 12);
+    assert_eq!(summary["slips_printed"], summary["slips"].as_array().unwrap().len());
+    for none in ["unsynced", "lost", "duplicate_numbers", "hq_replay_mismatches"] {
+        assert_eq!(summary[none], 0, "{none}");
+    }
+    assert_eq!(summary["journal_verified"], true);
+    assert!(summary["hq_replayed"].as_u64().unwrap() >= 12);
+    for outcome in
+        ["advice", "order", "order_complied", "no_penalty", "warning", "fine", "ordinary_procedure"]
+    {
+        assert!(summary["by_outcome"][outcome].as_u64().unwrap_or(0) > 0, "no case ended as {outcome}");
+    }
+    for limb in ["A", "B", "C", "D"] {
+        assert!(summary["by_limb"][limb].as_u64().unwrap_or(0) > 0, "no case on limb {limb}");
+    }
+
+    let mut numbers = BTreeSet::new();
+    for slip in summary["slips"].as_array().unwrap() {
+        let (file, number) = (slip["file"].as_str().unwrap(), slip["number"].as_str().unwrap());
+        assert!(numbers.insert(number.to_owned()), "{number} twice");
+        let base = out.join("slips").join(file);
+        for kind in ["png", "pdf", "txt"] {
+            assert!(base.with_extension(kind).metadata().unwrap().len() > 1000, "{file}.{kind}");
+        }
+        let (text, codes) = words_on_paper(&std::fs::read(base.with_extension("escpos")).unwrap(), 58);
+        assert_eq!(text.matches(number).count(), 2, "{file}: the number stands at top and bottom");
+        assert_eq!(text.matches(slip["check_code"].as_str().unwrap()).count(), 2, "{file}: check code twice");
+        assert!(text.contains("样本·无法律效力"), "{file}: a sample says so");
+        assert!(text.contains("东莞市城市管理和综合执法局"), "{file}: organ");
+        for officer in ["王建国", "19S00123", "李秀英", "19S00456"] {
+            assert!(text.contains(officer), "{file}: officer {officer}");
+        }
+        assert!(
+            codes.contains(&slip["code"].as_str().unwrap().to_owned()),
+            "{file}: the code reads off the paper"
+        );
+    }
+
+    // What a person would read on each kind of paper.
+    let paper = |file: &str| words_on_paper(&std::fs::read(out.join("slips").join(file)).unwrap(), 58).0;
+    let fine = paper("07-coffee-van.escpos");
+    for must in [
+        "当场行政处罚决定书",
+        "￥50.00",
+        "人民币伍拾元整",
+        "应当自收到本决定书之日起六十日内，先向",
+        "十五日内",
+        "百分之三",
+        "44192600000000000125",
+    ] {
+        assert!(fine.contains(must), "the fine does not say {must}: {fine}");
+    }
+    // 𬱖 is not in a GBK printer: its line is drawn, and the words stand in the text and the PDF.
+    assert!(!fine.contains("陈志") && !fine.contains('?'), "a rare name is neither replaced nor dropped");
+    assert!(std::fs::read_to_string(out.join("slips/07-coffee-van.txt")).unwrap().contains("陈志𬱖"));
+    assert!(!fine.contains("六个月"), "a fine on the spot does not offer court directly (复议法 23)");
+    let waiver = paper("01-stall.escpos");
+    for must in
+        ["不予行政处罚", "阿依古丽·买买提", "这不是处罚，不用缴款", "六十日内", "六个月", "第三十三条第一款"]
+    {
+        assert!(waiver.contains(must), "the waiver does not say {must}");
+    }
+    assert!(!waiver.contains("先向东莞市人民政府"), "a waiver does not demand reconsideration first");
+    assert!(!waiver.contains("百分之三"), "no late fee where there is no fine");
+    assert!(paper("05-bulky.escpos").contains("拒绝签名"), "the refusal to sign is on the paper (处罚法 52)");
+    let child = paper("12-child.escpos");
+    assert!(
+        child.contains("监护人") && !child.contains("居民身份证"),
+        "a child's paper speaks to the guardian"
+    );
+    assert!(!paper("13-refuses-name.escpos").contains("罚款"), "nobody unnamed is fined");
+    assert!(paper("14-bulky-large.escpos").contains("普通程序"));
+}
+
+#[test]
+fn eighty_millimetre_paper_prints_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let (output, summary) = shift(&out, &["--paper", "80"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = summary.unwrap();
+    let slip = &summary["slips"][0];
+    let bytes =
+        std::fs::read(out.join("slips").join(slip["file"].as_str().unwrap()).with_extension("escpos"))
+            .unwrap();
+    let (text, codes) = words_on_paper(&bytes, 80);
+    assert!(text.contains(slip["number"].as_str().unwrap()));
+    assert!(codes.contains(&slip["code"].as_str().unwrap().to_owned()));
+}
+
+#[test]
+fn bad_input_gets_a_sentence_a_hint_and_exit_code_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    let out = out.to_str().unwrap();
+    let scenario = std::fs::read_to_string(root().join("tests/scenarios/dongguan-evening.json")).unwrap();
+    std::os::unix::fs::symlink(root().join("tests/scenarios/photos"), dir.path().join("photos")).unwrap();
+    let unknown = dir.path().join("unknown-fact.json");
+    // The rulebook asks for on_road; a scenario that calls it otherwise has no answer.
+    std::fs::write(&unknown, scenario.replace("\"on_road\"", "\"on_rood\"")).unwrap();
+    let wrong = dir.path().join("wrong-type.json");
+    std::fs::write(&wrong, scenario.replace("\"on_road\": true", "\"on_road\": 7")).unwrap();
+    let other = dir.path().join("other.json");
+    std::fs::write(&other, scenario.replace("\"cases\"", "\"casses\"")).unwrap();
+    for (args, says) in [
+        (vec!["shift", "--scenario", "no/such.json", "--out", out], "no/such.json"),
+        (vec!["shift", "--scenario", unknown.to_str().unwrap(), "--out", out], "on_road"),
+        (vec!["shift", "--scenario", wrong.to_str().unwrap(), "--out", out], "on_road"),
+        (vec!["shift", "--scenario", other.to_str().unwrap(), "--out", out], "casses"),
+        (vec!["shift", "--printer", "tcp://127.0.0.1:1", "--out", out], "127.0.0.1:1"),
+        (vec!["shift", "--printer", "carrier-pigeon", "--out", out], "carrier-pigeon"),
+        (vec!["shift", "--hq", "http://127.0.0.1:1", "--out", out], "ticket"),
+        (vec!["shift", "--resume", "--out", "no-such-folder"], "no-such-folder"),
+    ] {
+        let output = ezhifa(&args);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
+        assert!(said.contains(says) && said.contains("hint:"), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
