@@ -64,22 +64,26 @@ impl Hq {
             .and_then(|b| b.parse().ok())
             .unwrap_or(limits::REPLY_BYTES)
             .clamp(1, limits::REPLY_BYTES / 2);
-        let snapshot = after == 0;
-        if !snapshot && asked.query("incarnation") != Some(self.incarnation()) {
+        let open = self.inner.snapshots.lock().map_err(|_| HqError::Stopped)?.get(&device.id).copied();
+        // A snapshot of many pages goes on as one; after a restart of HQ the plain feed from there says more,
+        // never less.
+        let snapshot = after == 0 || open == Some(after);
+        if after > 0 && asked.query("incarnation") != Some(self.incarnation()) {
             return Err(HqError::Snapshot);
         }
         let targets = [to_all(), to_branch(&device.branch), to_device(&device.id)];
         let limit = u32::try_from(limits::FEED_ITEMS).unwrap_or(u32::MAX);
         let (head, rows) = self.read(|r| {
             let head = r.counter("feed")?;
-            let rows = if snapshot { r.snapshot(&targets)? } else { r.feed(after, &targets, limit)? };
+            let mut rows = if snapshot { r.snapshot(&targets)? } else { r.feed(after, &targets, limit)? };
+            rows.retain(|row| row.pos > after);
             Ok((head, rows))
         })?;
         if after > head {
             return Err(HqError::Snapshot);
         }
         let mut items = Vec::new();
-        let (mut next, mut bytes, mut more) = (after, 0_usize, rows.len() >= limits::FEED_ITEMS);
+        let (mut next, mut bytes, mut more) = (after, 0_usize, !snapshot && rows.len() >= limits::FEED_ITEMS);
         for row in rows {
             bytes = bytes.saturating_add(row.body.len());
             // One item always travels, however large, or the feed would stand still.
@@ -95,6 +99,13 @@ impl Hq {
                 body: serde_json::from_str(&row.body)?,
             });
         }
+        let mut snapshots = self.inner.snapshots.lock().map_err(|_| HqError::Stopped)?;
+        if snapshot && more {
+            snapshots.insert(device.id.clone(), next);
+        } else {
+            snapshots.remove(&device.id);
+        }
+        drop(snapshots);
         let page = FeedPage {
             device: asked.auth.device.clone(),
             nonce: asked.auth.nonce.clone(),

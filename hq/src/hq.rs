@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) books: Mutex<crate::rulebooks::Books>,
     pub(crate) interpreting: Mutex<()>,
     pub(crate) nonces: crate::protocol::Nonces,
+    /// Where a phone's snapshot of several pages stands.
+    pub(crate) snapshots: Mutex<std::collections::HashMap<String, u64>>,
     bell: Mutex<Option<SyncSender<()>>>,
     // Last, so that it outlives what runs on it.
     _runtime: Io,
@@ -87,6 +89,7 @@ impl Hq {
             books: Mutex::default(),
             interpreting: Mutex::new(()),
             nonces: crate::protocol::Nonces::default(),
+            snapshots: Mutex::default(),
             bell: Mutex::new(None),
             config,
             store,

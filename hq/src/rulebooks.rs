@@ -5,9 +5,14 @@ use std::{
     sync::Arc,
 };
 
+use data_encoding::HEXLOWER;
 use ezhifa_casework::{
-    law::rulebook::{Files, Rulebook, pack_hash},
-    seal::sign::{KeyId, PublicKey, Signature, verify},
+    law::rulebook::{
+        Files, Rulebook,
+        format::{PackSignature, SignaturesFile},
+        pack_hash,
+    },
+    seal::sign::{Algorithm, KeyId, PublicKey, Signature, verify},
 };
 use ezhifa_wire::feed::{self as wire_feed, FeedBody};
 use serde::{Deserialize, Serialize};
@@ -68,6 +73,14 @@ impl Books {
 #[must_use]
 pub fn pack_message(hash: &str) -> String {
     format!("ezhifa.rulebook.v1\n{hash}")
+}
+
+fn signature(written: &PackSignature) -> Option<Signature> {
+    Some(Signature {
+        alg: Algorithm::from_id(&written.algorithm)?,
+        key: KeyId(written.key.clone()),
+        bytes: HEXLOWER.decode(written.value.as_bytes()).ok()?.try_into().ok()?,
+    })
 }
 
 struct ManifestImports(Vec<String>);
@@ -134,21 +147,21 @@ impl Hq {
 
     /// Four eyes: `signatures.toml` must hold two publishers' signatures over [`pack_message`].
     fn signed_by_two(&self, files: &Files) -> Result<(), HqError> {
-        #[derive(Default, Deserialize)]
-        struct Signatures {
-            #[serde(default)]
-            signature: Vec<Signature>,
-        }
         let publishers = &self.config().publishers;
         if publishers.is_empty() {
             return Ok(());
         }
         let text = files.get("signatures.toml").and_then(|b| std::str::from_utf8(b).ok()).unwrap_or_default();
-        let found: Signatures = toml::from_str(text).map_err(|e| HqError::Law(e.message().to_owned()))?;
+        let found: SignaturesFile = toml::from_str(text).map_err(|e| HqError::Law(e.message().to_owned()))?;
         let message = pack_message(&pack_hash(files));
         let signers: BTreeSet<KeyId> = publishers
             .iter()
-            .filter(|key| found.signature.iter().any(|s| verify(key, message.as_bytes(), s).is_ok()))
+            .filter(|key| {
+                let mine = |s: &PackSignature| {
+                    signature(s).is_some_and(|s| verify(key, message.as_bytes(), &s).is_ok())
+                };
+                found.signatures.iter().any(mine)
+            })
             .map(PublicKey::id)
             .collect();
         if signers.len() < 2 {

@@ -273,9 +273,10 @@ fn a_rulebook_needs_two_people() {
             let s = signer.sign(message.as_bytes()).unwrap();
             let hex: String = s.bytes.iter().map(|b| format!("{b:02x}")).collect();
             text += &format!(
-                "[[signature]]\nalg = \"{}\"\nkey = \"{}\"\nbytes = \"{hex}\"\n",
-                s.alg.id(),
-                s.key.0
+                "[[signature]]\nsigner = \"p-{}\"\nkey = \"{}\"\nalgorithm = \"{}\"\nvalue = \"{hex}\"\n",
+                text.len(),
+                s.key.0,
+                s.alg.id()
             );
         }
         pack.insert("signatures.toml".into(), text.into_bytes());

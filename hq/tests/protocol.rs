@@ -183,6 +183,32 @@ fn the_feed_reaches_those_it_is_for_and_a_stale_cursor_starts_over() {
 }
 
 #[test]
+fn a_snapshot_of_many_pages_is_one_snapshot() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    for n in 0..5 {
+        house.hq.suspend_offence(&format!("o-{n}"), "试行中止", true).unwrap();
+    }
+    house.hq.suspend_offence("o-1", "恢复", false).unwrap();
+    let (mut pos, mut incarnation, mut named) = (0, String::new(), Vec::new());
+    loop {
+        let path = format!("{}?incarnation={incarnation}&pos={pos}&max_bytes=1", paths::FEED);
+        let page: ezhifa_wire::feed::FeedPage =
+            phone.ask("GET", &path, &[], b"").signed().open(domains::FEED, &phone.hq_key).unwrap();
+        assert!(page.snapshot, "every page says so, or the phone keeps what is gone");
+        assert_eq!(page.items.len(), 1);
+        named.extend(page.items.iter().map(|i| i.key.clone()));
+        (pos, incarnation) = (page.next, page.incarnation);
+        if !page.more {
+            break;
+        }
+    }
+    named.sort();
+    assert_eq!(named, ["o-0", "o-1", "o-2", "o-3", "o-4"], "the current value of each, once");
+    assert!(!phone.feed(&incarnation, pos).snapshot);
+}
+
+#[test]
 fn evidence_resumes_at_any_byte_and_counts_only_when_whole() {
     let house = house(false);
     let phone = Phone::enrolled(&house, 1);
