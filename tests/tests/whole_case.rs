@@ -10,7 +10,7 @@ use ezhifa_field::{
         command::Command,
         event::{PrintState, ServiceWay, Stage},
         law::terms::Outcome,
-        people::{Signing, SigningAct, SignerRole},
+        people::{SignerRole, Signing, SigningAct},
     },
     office::{Shot, Taken},
     printer::{Profile, open_link},
@@ -75,9 +75,8 @@ fn a_whole_case_from_enrolment_to_the_signed_receipt() {
 fn evidence_comes_before_everything_and_a_bad_name_costs_no_number() {
     let street = Street::new();
     let phone = &street.phone;
-    let early = phone
-        .capture(None, &Taken::Bytes(b"jpeg".to_vec()), &Shot::photo(Stage::Fact, "摊位"))
-        .unwrap();
+    let early =
+        phone.capture(None, &Taken::Bytes(b"jpeg".to_vec()), &Shot::photo(Stage::Fact, "摊位")).unwrap();
     let case = street.open("c-2");
     phone.attach(&case, &early.sha256).unwrap();
     assert_eq!(phone.evidence(&early.sha256).unwrap(), b"jpeg");

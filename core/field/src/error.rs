@@ -2,9 +2,10 @@
 //! No personal data in either.
 
 use ezhifa_casework::refusal::Refusal;
-use ezhifa_wire::seal::SealError;
+use ezhifa_printer::PrinterError;
 use ezhifa_slip::SlipError;
 use ezhifa_wire::WireError;
+use ezhifa_wire::seal::SealError;
 
 use crate::{store::StoreError, transport::TransportError};
 
@@ -31,7 +32,7 @@ pub enum Kind {
 
 /// The public error: at most eight kinds, each with a stable code, a reason and the next step.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{zh}{}{next_zh} / {en} {next_en}", if article.is_empty() { "，".to_owned() } else { format!("（{article}），") })]
+#[error("{} / {}", sentence(&[&self.zh, &self.article, &self.next_zh], "，"), sentence(&[&self.en, &self.next_en], "; "))]
 pub struct FieldError {
     /// What to do about it.
     pub kind: Kind,
@@ -47,6 +48,11 @@ pub struct FieldError {
     pub next_zh: String,
     /// What the officer can do next, English.
     pub next_en: String,
+}
+
+fn sentence(parts: &[&str], between: &str) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|p| !p.is_empty()).collect();
+    parts.join(between)
 }
 
 /// Everything that can go wrong inside.
@@ -65,8 +71,8 @@ pub enum Error {
     #[error(transparent)]
     Slip(#[from] SlipError),
     /// The printer.
-    #[error("{0}")]
-    Printer(String),
+    #[error(transparent)]
+    Printer(#[from] PrinterError),
     /// A message.
     #[error(transparent)]
     Wire(#[from] WireError),
@@ -121,21 +127,10 @@ pub enum Not {
     Rulebook(String),
     /// No roster.
     Roster,
-    /// No numbers of this series and year.
-    Numbers {
-        /// Series word.
-        series: String,
-        /// Year.
-        year: i32,
-    },
     /// Nobody, or not the two, are signed in.
     Crew,
     /// Officer not on the roster, or without a PIN.
     Officer(String),
-    /// Wrong PIN; so many tries left.
-    Pin(u32),
-    /// Too many wrong PINs; so many seconds.
-    PinLocked(u64),
     /// No such case.
     Case,
     /// No such paper in this case.
@@ -148,12 +143,8 @@ pub enum Not {
     OwnCall(&'static str),
     /// The app is too old to decide.
     AppTooOld(String),
-    /// The keys were destroyed by order.
-    Wiped,
     /// The evidence is not on this phone.
     Evidence,
-    /// Not a word that this call knows.
-    Word(String),
 }
 
 /// How a condition is told.
@@ -178,89 +169,138 @@ impl Not {
         };
         match self {
             Not::Enrolled => told(
-                Kind::NotReady, "not_enrolled", "本机尚未在指挥中心注册", "this phone is not enrolled at HQ",
-                "请扫描注册票据", "Scan an enrolment ticket.",
+                Kind::NotReady,
+                "not_enrolled",
+                "本机尚未在指挥中心注册",
+                "this phone is not enrolled at HQ",
+                "请扫描注册票据",
+                "Scan an enrolment ticket.",
             ),
             Not::EnrolledTwice => told(
-                Kind::Input, "already_enrolled", "本机已注册", "this phone is enrolled already",
-                "无需再次注册", "Nothing to do.",
+                Kind::Input,
+                "already_enrolled",
+                "本机已注册",
+                "this phone is enrolled already",
+                "无需再次注册",
+                "Nothing to do.",
             ),
             Not::Ticket(why) => told(
-                Kind::Input, "ticket_refused", &format!("指挥中心未接受注册（{why}）"), &format!("HQ refused the enrolment ({why})"),
-                "请向指挥中心重新领取票据", "Ask HQ for a new ticket.",
+                Kind::Input,
+                "ticket_refused",
+                &format!("指挥中心未接受注册（{why}）"),
+                &format!("HQ refused the enrolment ({why})"),
+                "请向指挥中心重新领取票据",
+                "Ask HQ for a new ticket.",
             ),
             Not::Rulebook(day) => told(
-                Kind::NotReady, "no_rulebook", &format!("本机没有{day}有效的规则包"), &format!("no rulebook in force on {day} is on this phone"),
-                "请联网同步后再决定；证据可先采集", "Sync first; evidence can be taken meanwhile.",
+                Kind::NotReady,
+                "no_rulebook",
+                &format!("本机没有{day}有效的规则包"),
+                &format!("no rulebook in force on {day} is on this phone"),
+                "请联网同步后再决定；证据可先采集",
+                "Sync first; evidence can be taken meanwhile.",
             ),
             Not::Roster => told(
-                Kind::NotReady, "no_roster", "本机没有执法人员名册", "there is no roster on this phone",
-                "请联网同步", "Sync first.",
-            ),
-            Not::Numbers { series, year } => told(
-                Kind::NotReady, "no_numbers", &format!("{year}年{series}系列文书号已用完"), &format!("no {series} numbers of {year} are left"),
-                "请联网领取号段；证据和劝导可照常记录", "Sync to get a block; evidence and advice can still be recorded.",
+                Kind::NotReady,
+                "no_roster",
+                "本机没有执法人员名册",
+                "there is no roster on this phone",
+                "请联网同步",
+                "Sync first.",
             ),
             Not::Crew => told(
-                Kind::Locked, "no_crew", "两名执法人员尚未分别登录", "the two officers have not both signed in",
-                "请两人各用本人口令登录", "Both sign in, each with their own PIN.",
+                Kind::Locked,
+                "no_crew",
+                "两名执法人员尚未分别登录",
+                "the two officers have not both signed in",
+                "请两人各用本人口令登录",
+                "Both sign in, each with their own PIN.",
             ),
             Not::Officer(id) => told(
-                Kind::Locked, "unknown_officer", &format!("名册中没有可登录的人员 {id}"), &format!("{id} is not on the roster or has no PIN"),
-                "请核对编号或联网更新名册", "Check the id, or sync the roster.",
-            ),
-            Not::Pin(left) => told(
-                Kind::Locked, "wrong_pin", &format!("口令不对，还可试{left}次"), &format!("wrong PIN, {left} tries left"),
-                "请本人重新输入", "Enter it again.",
-            ),
-            Not::PinLocked(seconds) => told(
-                Kind::Locked, "pin_locked", &format!("口令错误过多，{seconds}秒后再试"), &format!("too many wrong PINs, wait {seconds} s"),
-                "请稍候，或由另一名执法人员处理", "Wait, or let another officer go on.",
+                Kind::Locked,
+                "unknown_officer",
+                &format!("名册中没有可登录的人员 {id}"),
+                &format!("{id} is not on the roster or has no PIN"),
+                "请核对编号或联网更新名册",
+                "Check the id, or sync the roster.",
             ),
             Not::Case => told(
-                Kind::Input, "no_such_case", "没有这个案件", "there is no such case",
-                "请从案件列表选择", "Choose one from the list.",
+                Kind::Input,
+                "no_such_case",
+                "没有这个案件",
+                "there is no such case",
+                "请从案件列表选择",
+                "Choose one from the list.",
             ),
             Not::Paper => told(
-                Kind::Input, "no_such_paper", "本案还没有这份文书", "this case has no such paper yet",
-                "请先作出决定并签发", "Decide and issue first.",
+                Kind::Input,
+                "no_such_paper",
+                "本案还没有这份文书",
+                "this case has no such paper yet",
+                "请先作出决定并签发",
+                "Decide and issue first.",
             ),
             Not::Suspended(name) => told(
-                Kind::Refused, "offence_suspended", &format!("指挥中心已停用该案由（{name}）"), &format!("HQ suspended this offence ({name})"),
-                "可以劝导、取证或转普通程序", "Advise, take evidence, or hand over to the ordinary procedure.",
+                Kind::Refused,
+                "offence_suspended",
+                &format!("指挥中心已停用该案由（{name}）"),
+                &format!("HQ suspended this offence ({name})"),
+                "可以劝导、取证或转普通程序",
+                "Advise, take evidence, or hand over to the ordinary procedure.",
             ),
             Not::Order => told(
-                Kind::Input, "no_such_order", "本辖区未结责令改正中没有这一份", "no such open order in this branch",
-                "请核对编号，或扫描原文书上的二维码", "Check the number, or scan the code on the paper.",
+                Kind::Input,
+                "no_such_order",
+                "本辖区未结责令改正中没有这一份",
+                "no such open order in this branch",
+                "请核对编号，或扫描原文书上的二维码",
+                "Check the number, or scan the code on the paper.",
             ),
             Not::OwnCall(call) => told(
-                Kind::Input, "own_call", &format!("该操作请用 {call}"), &format!("use {call} for this"),
-                "它会一并处理编号、签名和打印", "It also takes care of number, signature and print.",
+                Kind::Input,
+                "own_call",
+                &format!("该操作请用 {call}"),
+                &format!("use {call} for this"),
+                "它会一并处理编号、签名和打印",
+                "It also takes care of number, signature and print.",
             ),
             Not::AppTooOld(least) => told(
-                Kind::NotReady, "app_too_old", &format!("应用版本过旧，低于 {least}"), &format!("this app is older than {least}"),
-                "请更新后再决定；取证和上传照常", "Update before deciding; evidence and upload go on.",
-            ),
-            Not::Wiped => told(
-                Kind::Store, "wiped", "本机已按指挥中心指令销毁密钥", "the keys of this phone were destroyed by HQ's order",
-                "请将手机交回", "Hand the phone in.",
+                Kind::NotReady,
+                "app_too_old",
+                &format!("应用版本过旧，低于 {least}"),
+                &format!("this app is older than {least}"),
+                "请更新后再决定；取证和上传照常",
+                "Update before deciding; evidence and upload go on.",
             ),
             Not::Evidence => told(
-                Kind::Input, "no_such_evidence", "本机没有这份证据", "this evidence is not on this phone",
-                "请重新采集", "Take it again.",
-            ),
-            Not::Word(word) => told(
-                Kind::Input, "unknown_word", &format!("不认识的取值 {word}"), &format!("unknown word {word}"),
-                "请核对接口文档", "Compare the documentation.",
+                Kind::Input,
+                "no_such_evidence",
+                "本机没有这份证据",
+                "this evidence is not on this phone",
+                "请重新采集",
+                "Take it again.",
             ),
         }
+    }
+}
+
+/// The cases in which an app offers something of its own: unlock, fetch the key, set aside, free space.
+fn store_code(e: &StoreError) -> &'static str {
+    match e {
+        StoreError::KeyUnavailable { .. } => "key_unavailable",
+        StoreError::WrongKey => "wrong_key",
+        StoreError::Damaged { .. } => "damaged",
+        StoreError::NewerFile { .. } => "newer_file",
+        StoreError::Full => "full",
+        _ => "store",
     }
 }
 
 impl From<Error> for FieldError {
     fn from(e: Error) -> Self {
         let plain = |kind, code: &str, text: String, next_zh: &str, next_en: &str| {
-            let (zh, en) = text.split_once(" / ").map_or((text.clone(), text.clone()), |(a, b)| (a.into(), b.into()));
+            let (zh, en) =
+                text.split_once(" / ").map_or((text.clone(), text.clone()), |(a, b)| (a.into(), b.into()));
             FieldError {
                 kind,
                 code: code.to_owned(),
@@ -293,13 +333,24 @@ impl From<Error> for FieldError {
                     next_en: t.next_en.to_owned(),
                 }
             }
-            Error::Law(text) => plain(Kind::Refused, "law", text, "请核对案由与事实", "Check offence and facts."),
+            Error::Law(text) => {
+                plain(Kind::Refused, "law", text, "请核对案由与事实", "Check offence and facts.")
+            }
             Error::Slip(e) => plain(Kind::Input, "slip", e.to_string(), "", ""),
-            Error::Printer(text) => plain(Kind::Printer, "printer", text, "请检查打印机后重试", "Check the printer and try again."),
-            Error::Wire(e) => plain(Kind::Internal, "message", e.to_string(), "请联系技术人员", "Tell the developers."),
-            Error::Seal(e) => plain(Kind::Internal, "seal", e.to_string(), "请联系技术人员", "Tell the developers."),
+            Error::Printer(e) => plain(Kind::Printer, "printer", e.to_string(), "", ""),
+            Error::Wire(e) => {
+                plain(Kind::Internal, "message", e.to_string(), "请联系技术人员", "Tell the developers.")
+            }
+            Error::Seal(e) => {
+                plain(Kind::Internal, "seal", e.to_string(), "请联系技术人员", "Tell the developers.")
+            }
             Error::Transport(e) => plain(Kind::Network, "network", e.to_string(), "", ""),
-            Error::Store(e) => plain(Kind::Store, "store", e.to_string(), "", ""),
+            Error::Store(StoreError::Pin(e)) => plain(Kind::Locked, "pin", e.to_string(), "", ""),
+            Error::Store(StoreError::Number(e)) => plain(Kind::NotReady, "number", e.to_string(), "", ""),
+            Error::Store(e @ (StoreError::NotEnrolled | StoreError::LowSpace)) => {
+                plain(Kind::NotReady, "store", e.to_string(), "", "")
+            }
+            Error::Store(e) => plain(Kind::Store, store_code(&e), e.to_string(), "", ""),
             e @ Error::Json { .. } => {
                 plain(Kind::Internal, "unreadable", e.to_string(), "请联系技术人员", "Tell the developers.")
             }

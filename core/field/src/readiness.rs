@@ -82,17 +82,37 @@ impl FieldOffice {
             Ok(law) => {
                 let PackRef { id, version, .. } = law.reference();
                 let sample = if law.is_sample() { "（样本） (sample)" } else { "" };
-                out.push(line("rulebook", true, format!("规则包 {id} 第{version}版{sample}"), format!("rulebook {id} version {version}{sample}")));
+                out.push(line(
+                    "rulebook",
+                    true,
+                    format!("规则包 {id} 第{version}版{sample}"),
+                    format!("rulebook {id} version {version}{sample}"),
+                ));
             }
-            Err(_) => out.push(line("rulebook", false, "没有今天有效的规则包".into(), "no rulebook in force today".into())),
+            Err(_) => out.push(line(
+                "rulebook",
+                false,
+                "没有今天有效的规则包".into(),
+                "no rulebook in force today".into(),
+            )),
         }
         for fault in &inbox.faults {
-            out.push(line("feed", false, format!("收到的数据不可用：{fault}"), format!("cannot be used: {fault}")));
+            out.push(line(
+                "feed",
+                false,
+                format!("收到的数据不可用：{fault}"),
+                format!("cannot be used: {fault}"),
+            ));
         }
         match inbox.roster() {
             Ok(roster) => {
                 let valid = roster.officers.iter().filter(|o| o.certified_on(now.date())).count();
-                out.push(line("roster", valid >= 2, format!("名册：{valid}人证件有效"), format!("roster: {valid} valid certificates")));
+                out.push(line(
+                    "roster",
+                    valid >= 2,
+                    format!("名册：{valid}人证件有效"),
+                    format!("roster: {valid} valid certificates"),
+                ));
             }
             Err(_) => out.push(line("roster", false, "没有名册".into(), "no roster".into())),
         }
@@ -102,19 +122,44 @@ impl FieldOffice {
         out.push(line("calendar", far, format!("工作日历至 {until}"), format!("calendar until {until}")));
         for series in numbers.iter().filter(|s| !s.series.starts_with("drill-")) {
             let (word, year, free) = (&series.series, series.year, series.free);
-            out.push(line("numbers", free > 0, format!("{year}年{word}剩{free}号"), format!("{free} {word} numbers of {year} left")));
+            out.push(line(
+                "numbers",
+                free > 0,
+                format!("{year}年{word}剩{free}号"),
+                format!("{free} {word} numbers of {year} left"),
+            ));
         }
         if !numbers.iter().any(|s| s.free > 0) {
             out.push(line("numbers", false, "没有可用文书号".into(), "no numbers".into()));
         }
         let status = self.read_status(numbers.to_vec())?;
         let late = status.filing_due.is_some_and(|due| due < now);
-        out.push(line("filing", !late, format!("待备案{}件", status.unfiled), format!("{} decisions not filed", status.unfiled)));
-        out.push(line("unsigned", status.unsigned == 0, format!("待签发{}件", status.unsigned), format!("{} papers not signed", status.unsigned)));
-        out.push(line("journal", status.forks.is_empty(), "日志与指挥中心一致".into(), "journal agrees with HQ".into()));
+        out.push(line(
+            "filing",
+            !late,
+            format!("待备案{}件", status.unfiled),
+            format!("{} decisions not filed", status.unfiled),
+        ));
+        out.push(line(
+            "unsigned",
+            status.unsigned == 0,
+            format!("待签发{}件", status.unsigned),
+            format!("{} papers not signed", status.unsigned),
+        ));
+        out.push(line(
+            "journal",
+            status.forks.is_empty(),
+            "日志与指挥中心一致".into(),
+            "journal agrees with HQ".into(),
+        ));
         let clock = status.skew_ms.is_none_or(|s| s.abs() <= 300_000);
         let skew = status.skew_ms.unwrap_or(0) / 1000;
-        out.push(line("clock", clock, format!("与指挥中心时差{skew}秒"), format!("{skew} s from HQ's clock")));
+        out.push(line(
+            "clock",
+            clock,
+            format!("与指挥中心时差{skew}秒"),
+            format!("{skew} s from HQ's clock"),
+        ));
         Ok(out)
     }
 

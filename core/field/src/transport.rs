@@ -57,16 +57,22 @@ impl Response {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
     /// No way to HQ right now.
-    #[error("连不上指挥中心（{0}），请检查网络；数据都在本机 / cannot reach HQ ({0}): check the network; everything is kept")]
+    #[error(
+        "连不上指挥中心（{0}），请检查网络；数据都在本机 / cannot reach HQ ({0}): check the network; everything is kept"
+    )]
     Unreachable(String),
     /// HQ, or somebody in between, is too slow.
     #[error("指挥中心响应超时，稍后自动重试 / HQ did not answer in time; it will be tried again")]
     Timeout,
     /// Whoever answered is not HQ.
-    #[error("对方不是已登记的指挥中心（证书不符），请换网络 / whoever answered is not HQ (certificate): use another network")]
+    #[error(
+        "对方不是已登记的指挥中心（证书不符），请换网络 / whoever answered is not HQ (certificate): use another network"
+    )]
     NotHq,
     /// The address or certificate of the ticket cannot be used.
-    #[error("注册票据不可用（{0}），请向指挥中心重新领取 / the enrolment ticket cannot be used ({0}): ask HQ for a new one")]
+    #[error(
+        "注册票据不可用（{0}），请向指挥中心重新领取 / the enrolment ticket cannot be used ({0}): ask HQ for a new one"
+    )]
     Ticket(String),
 }
 
@@ -93,7 +99,10 @@ impl HttpTransport {
     pub fn new(ticket: &Ticket) -> Result<HttpTransport, TransportError> {
         let roots = match &ticket.ca {
             Some(pem) => {
-                vec![Certificate::from_pem(pem.as_bytes()).map_err(|e| TransportError::Ticket(e.to_string()))?]
+                vec![
+                    Certificate::from_pem(pem.as_bytes())
+                        .map_err(|e| TransportError::Ticket(e.to_string()))?,
+                ]
             }
             None => Vec::new(),
         };
@@ -133,8 +142,9 @@ fn failed(e: ureq::Error) -> TransportError {
 
 impl Transport for HttpTransport {
     fn send(&self, request: &Request) -> Result<Response, TransportError> {
-        let mut builder =
-            ureq::http::Request::builder().method(request.method).uri(format!("{}{}", self.base, request.path));
+        let mut builder = ureq::http::Request::builder()
+            .method(request.method)
+            .uri(format!("{}{}", self.base, request.path));
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
         }

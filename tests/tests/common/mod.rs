@@ -11,11 +11,17 @@ use ezhifa_field::{
         command::Command,
         event::{CaseId, Confirmation, FactSource, NoticeWay, Source, Stage, StatementKind},
         law::{facts::Value, rulebook::Files, terms::PartyKind},
-        people::{IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole},
-        seal::{pin, sign::{Algorithm, SoftwareKey}},
+        people::{
+            IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole,
+        },
+        seal::{
+            pin,
+            sign::{Algorithm, SoftwareKey},
+        },
     },
     clock::ManualClock,
-    keys::{FixedKey, Platform},
+    error::FieldError,
+    keys::{FixedKey, NoProbe, Platform, Probe},
     office::{Ports, Shot, SyncReport, Taken},
     slip::{BUNDLED, BundledOnly},
     store::Places,
@@ -82,15 +88,25 @@ fn officer(id: &str, name: &str, certificate: &str, secret: &str) -> Officer {
 }
 
 pub fn open_phone(folder: &std::path::Path, clock: &Arc<ManualClock>) -> FieldOffice {
+    open_phone_with(folder, clock, Arc::new(NoProbe)).unwrap()
+}
+
+pub fn open_phone_with(
+    folder: &std::path::Path,
+    clock: &Arc<ManualClock>,
+    probe: Arc<dyn Probe>,
+) -> Result<FieldOffice, FieldError> {
+    let mut platform = Platform::new(Arc::new(FixedKey([9; 32])), clock.clone());
+    platform.probe = probe;
     let ports = Ports {
-        platform: Platform::new(Arc::new(FixedKey([9; 32])), clock.clone()),
+        platform,
         device_key: Arc::new(SoftwareKey::from_secret(Algorithm::P256Sha256, [3; 32]).unwrap()),
         glyphs: Arc::new(BundledOnly),
         app: "test 1.0.0".into(),
         model: "test".into(),
     };
     let places = Places { dir: folder.join("phone"), mark: folder.join("mark") };
-    FieldOffice::open(places, ports).unwrap()
+    FieldOffice::open(places, ports)
 }
 
 impl Street {
@@ -105,7 +121,10 @@ impl Street {
         for name in ["prc-national", "dongguan-sample"] {
             hq.publish_rulebook(&pack(name)).unwrap();
         }
-        hq.publish_calendar(&std::fs::read_to_string(root().join("rulebooks/calendar/2024-2026.toml")).unwrap()).unwrap();
+        hq.publish_calendar(
+            &std::fs::read_to_string(root().join("rulebooks/calendar/2024-2026.toml")).unwrap(),
+        )
+        .unwrap();
         hq.publish_roster(
             BRANCH,
             &[officer("o-1", "王建国", "19S00123", PINS[0]), officer("o-2", "李梅", "19S00124", PINS[1])],
@@ -202,7 +221,13 @@ pub fn stall(street: &Street, id: &str) -> CaseId {
     let phone = &street.phone;
     let case = street.open(id);
     street.act(&case, Command::ShowCertificates);
-    phone.capture(Some(&case), &Taken::Bytes(format!("jpeg of {id}").into_bytes()), &Shot::photo(Stage::Fact, "摊位")).unwrap();
+    phone
+        .capture(
+            Some(&case),
+            &Taken::Bytes(format!("jpeg of {id}").into_bytes()),
+            &Shot::photo(Stage::Fact, "摊位"),
+        )
+        .unwrap();
     let party = Party {
         kind: PartyKind::Citizen,
         name: Private::new("张三"),
@@ -220,7 +245,11 @@ pub fn stall(street: &Street, id: &str) -> CaseId {
     let act_at = evening();
     street.act(
         &case,
-        Command::ChooseOffence { offence: "stall".into(), act_at, fact_text: Private::new("摆设摊点经营，未经批准占用城市道路约1.9平方米") },
+        Command::ChooseOffence {
+            offence: "stall".into(),
+            act_at,
+            fact_text: Private::new("摆设摊点经营，未经批准占用城市道路约1.9平方米"),
+        },
     );
     let looked = phone.history(&case).unwrap();
     assert_eq!(looked.history.earlier, Some(true), "{looked:?}");

@@ -21,7 +21,8 @@ impl CityFilter {
         let (halves, rest) = prints.as_chunks::<2>();
         let fingerprints: Box<[u16]> = halves.iter().map(|b| u16::from_le_bytes(*b)).collect();
         let length = descriptor.segment_length;
-        let needed = u64::from(descriptor.segment_count_length).checked_add(u64::from(length).checked_mul(2)?)?;
+        let needed =
+            u64::from(descriptor.segment_count_length).checked_add(u64::from(length).checked_mul(2)?)?;
         let fits = rest.is_empty()
             && length.is_power_of_two()
             && descriptor.segment_length_mask == length.wrapping_sub(1)

@@ -8,7 +8,7 @@ use ezhifa_casework::law::{
     rulebook::{Rulebook, format::Scope},
 };
 use ezhifa_wire::{
-    feed::{OpenOrder, ORDER_CLASS, SeenKey},
+    feed::{ORDER_CLASS, OpenOrder, SeenKey},
     seal::{hash::Digest, seen},
 };
 
@@ -32,10 +32,8 @@ impl Inbox {
         let settings = law.settings();
         let ids: Vec<String> = ids.iter().map(|id| key_form(id)).filter(|id| !id.is_empty()).collect();
         let whole_city = settings.look_back_scope == Scope::City;
-        let first_day = now
-            .date()
-            .checked_sub_months(Months::new(settings.look_back_months))
-            .unwrap_or(now.date());
+        let first_day =
+            now.date().checked_sub_months(Months::new(settings.look_back_months)).unwrap_or(now.date());
         let (mut hit, mut possible) = (false, false);
         let (mut references, mut missing_months) = (Vec::new(), Vec::new());
         let mut as_of: Option<NaiveDateTime> = None;
@@ -57,11 +55,13 @@ impl Inbox {
                 }
             }
             let mut city = false;
-            for (item, filter) in self.filters.iter().filter(|(f, _)| f.month == month && f.form == KEY_FORM) {
+            for (item, filter) in self.filters.iter().filter(|(f, _)| f.month == month && f.form == KEY_FORM)
+            {
                 let Some(filter) = filter else { continue };
                 city = true;
                 as_of = as_of.max(Some(local(item.as_of_ms)));
-                possible |= tags(&item.key, conduct, &ids).iter().any(|tag| filter.may_hold(seen::short(tag)));
+                possible |=
+                    tags(&item.key, conduct, &ids).iter().any(|tag| filter.may_hold(seen::short(tag)));
             }
             if !(if whole_city { city } else { covered || city }) {
                 missing_months.push(month);

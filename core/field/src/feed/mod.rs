@@ -73,7 +73,11 @@ impl Inbox {
     /// Builds the view. `files` gives the bytes of a file that an item names, when the phone has it.
     /// An item that cannot be used is told, and blocks nothing.
     #[must_use]
-    pub fn build(items: &[FeedItem], earlier: Option<&Inbox>, files: &dyn Fn(&Digest) -> Option<Vec<u8>>) -> Inbox {
+    pub fn build(
+        items: &[FeedItem],
+        earlier: Option<&Inbox>,
+        files: &dyn Fn(&Digest) -> Option<Vec<u8>>,
+    ) -> Inbox {
         let mut inbox = Inbox::default();
         let mut rulebooks = Vec::new();
         for item in items {
@@ -154,7 +158,11 @@ impl Inbox {
                     let imports: Vec<Arc<Rulebook>> =
                         pack.imports.iter().filter_map(|h| self.books.get(&h.to_string()).cloned()).collect();
                     let borrowed: Vec<&Rulebook> = imports.iter().map(AsRef::as_ref).collect();
-                    let files = pack.files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
+                    let files = pack
+                        .files
+                        .iter()
+                        .map(|(path, text)| (path.clone(), text.clone().into_bytes()))
+                        .collect();
                     match Rulebook::load(&files, &borrowed) {
                         Ok(book) if book.reference().hash == hash => Arc::new(book),
                         Ok(_) => {
@@ -262,7 +270,9 @@ impl Inbox {
     pub fn suspended(&self, offence: &str, now_ms: i64) -> Option<&str> {
         self.suspended
             .iter()
-            .find(|s| s.offence == offence && s.from_ms <= now_ms && s.until_ms.is_none_or(|until| now_ms < until))
+            .find(|s| {
+                s.offence == offence && s.from_ms <= now_ms && s.until_ms.is_none_or(|until| now_ms < until)
+            })
             .map(|s| s.reason.as_str())
     }
 

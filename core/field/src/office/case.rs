@@ -11,7 +11,8 @@ use ezhifa_casework::{
 use super::{
     CaseLine, FieldOffice, Open,
     desk::Parts,
-    line, project::{self, At},
+    line,
+    project::{self, At},
 };
 use crate::{
     error::{Error, FieldError, Not},
@@ -57,7 +58,13 @@ impl FieldOffice {
         continues: Option<CaseId>,
     ) -> Result<CaseId, FieldError> {
         let random: [u8; 10] = self.ports.platform.random().map_err(Error::from)?;
-        self.open_case_as(&CaseId(format!("c-{}", data_encoding::BASE32_NOPAD.encode(&random).to_lowercase())), source, place, drill, continues)
+        self.open_case_as(
+            &CaseId(format!("c-{}", data_encoding::BASE32_NOPAD.encode(&random).to_lowercase())),
+            source,
+            place,
+            drill,
+            continues,
+        )
     }
 
     /// [`FieldOffice::open_case`] with an id that the caller made: scenarios and tests.
@@ -108,7 +115,9 @@ impl FieldOffice {
         let _turn = self.desk_lock();
         let case = match open.case(id) {
             // Evidence may come before everything else.
-            Err(Error::Not(Not::Case)) if matches!(command, Command::Open { .. } | Command::AddEvidence(_)) => {
+            Err(Error::Not(Not::Case))
+                if matches!(command, Command::Open { .. } | Command::AddEvidence(_)) =>
+            {
                 Case::new(id.clone())
             }
             other => other?,
@@ -170,7 +179,13 @@ impl FieldOffice {
     ///
     /// # Errors
     /// Nobody is signed in; the store.
-    pub fn look_up(&self, reason: &str, kind: KeyKind, text: &str, most: usize) -> Result<Vec<CaseLine>, FieldError> {
+    pub fn look_up(
+        &self,
+        reason: &str,
+        kind: KeyKind,
+        text: &str,
+        most: usize,
+    ) -> Result<Vec<CaseLine>, FieldError> {
         let look = || -> Result<Vec<CaseLine>, Error> {
             let officer = self.state().signed_in.keys().next().cloned().ok_or(Not::Crew)?;
             let rows = self.opened()?.store.look_up(&officer.0, reason, kind, text, most)?;
@@ -188,7 +203,9 @@ impl FieldOffice {
             let open = self.opened()?;
             let case = open.case(id)?;
             let parts = self.parts(&open, &case, None)?;
-            let Some(inquiry) = case.inquiry(parts.now, parts.encounter_fines(), None) else { return Ok(Vec::new()) };
+            let Some(inquiry) = case.inquiry(parts.now, parts.encounter_fines(), None) else {
+                return Ok(Vec::new());
+            };
             ezhifa_casework::books::Books::questions(&parts.books()?, &inquiry).map_err(Error::Law)
         };
         Ok(ask()?)

@@ -7,7 +7,10 @@ use ezhifa_casework::{
     case::Case,
     command::Command,
     event::{CaseEvent, CaseId, Choice, Confirmation, DecisionRecord, Event},
-    law::{rulebook::Rulebook, terms::{Outcome, SlipKind}},
+    law::{
+        rulebook::Rulebook,
+        terms::{Outcome, SlipKind},
+    },
     people::{Crew, Officer},
 };
 use ezhifa_slip::{Document, Extras, Mark, Marks, Strokes, compose, layout};
@@ -17,7 +20,11 @@ use ezhifa_wire::seal::{
 };
 use std::sync::Arc;
 
-use super::{FieldOffice, Open, Slip, project::{self, At}, scope};
+use super::{
+    FieldOffice, Open, Slip,
+    project::{self, At},
+    scope,
+};
 use crate::{
     error::{Error, FieldError, Not},
     feed::moment,
@@ -72,12 +79,14 @@ impl FieldOffice {
         let decide = || -> Result<Decided, Error> {
             self.may_decide(id)?;
             self.taken_here(id, confirmations)?;
-            let command = Command::Decide { choice: choice.clone(), order_due, confirmations: confirmations.to_vec() };
+            let command =
+                Command::Decide { choice: choice.clone(), order_due, confirmations: confirmations.to_vec() };
             self.try_paper(id, &command)?;
             let (acted, at) = self.run(id, &command, &|_| Ok(()))?;
             self.state().confirmations.retain(|(case, ..)| case != id);
             let record = acted.case.record().cloned().ok_or(Not::Paper)?;
-            let at = at.last().copied().unwrap_or(At { epoch: Default::default(), seq: 0, hash: Digest::ZERO });
+            let at =
+                at.last().copied().unwrap_or(At { epoch: Default::default(), seq: 0, hash: Digest::ZERO });
             let entry = (at.epoch.to_string(), at.seq, at.hash.to_string());
             Ok(Decided { number: record.number.clone(), record, entry })
         };
@@ -169,10 +178,11 @@ impl FieldOffice {
             officers: [officers.0.certificate.clone(), officers.1.certificate.clone()],
             decided_ms: moment(ground.event.at),
             clause: clause(&case, number),
-            outcome: outcome_index(case.record().filter(|r| r.number == number).map_or(
-                case.outcome().unwrap_or(Outcome::Advice),
-                |r| r.outcome,
-            )),
+            outcome: outcome_index(
+                case.record()
+                    .filter(|r| r.number == number)
+                    .map_or(case.outcome().unwrap_or(Outcome::Advice), |r| r.outcome),
+            ),
             order_due_ms: case.record().filter(|r| r.number == number).and_then(|r| r.order_due).map(moment),
             entry_prefix: ground.entry.prefix(),
         };
@@ -269,7 +279,9 @@ impl FieldOffice {
 fn later(case: &Case, kind: SlipKind, number: &str, extras: &mut Extras<'_>) {
     match kind {
         SlipKind::Correction => {
-            if let Some((what, _)) = case.clerical_corrections().iter().find(|(_, n)| n.as_deref() == Some(number)) {
+            if let Some((what, _)) =
+                case.clerical_corrections().iter().find(|(_, n)| n.as_deref() == Some(number))
+            {
                 extras.more.insert("correction", what.clone());
             }
             if let Some(record) = case.record() {
@@ -301,7 +313,11 @@ pub(super) fn paper_of(event: &Event) -> Option<(&str, SlipKind)> {
 /// The entry that a number was taken for.
 fn ground(open: &Open, id: &CaseId, number: &str) -> Result<Ground, Error> {
     for stored in open.store.read(|dao| dao.case_entries(&id.0))? {
-        let Some(body) = stored.entry.body.as_ref().filter(|_| matches!(stored.entry.header.kind.as_str(), "case" | "drill"))
+        let Some(body) = stored
+            .entry
+            .body
+            .as_ref()
+            .filter(|_| matches!(stored.entry.header.kind.as_str(), "case" | "drill"))
         else {
             continue;
         };
@@ -352,7 +368,10 @@ pub fn outcome_index(outcome: Outcome) -> u8 {
 fn older(app: &str, least: &str) -> bool {
     let numbers = |text: &str| -> Vec<u64> {
         let version = text.rsplit(' ').next().unwrap_or(text);
-        version.split('.').map(|p| p.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0)).collect()
+        version
+            .split('.')
+            .map(|p| p.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0))
+            .collect()
     };
     numbers(app) < numbers(least)
 }

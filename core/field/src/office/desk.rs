@@ -46,29 +46,21 @@ impl Parts {
     /// Asks the case. A decision may turn out to need another series than the proposal did: then the
     /// number of that series is laid out and the same command asked again.
     pub(super) fn handle(&self, case: &Case, command: &Command) -> Result<Vec<CaseEvent>, Refusal> {
-        let mut first = None;
-        let ready: Vec<Option<NextNumber>> = if self.numbers.is_empty() {
-            vec![None]
-        } else {
-            self.numbers.iter().cloned().map(Some).collect()
-        };
-        for next_number in ready {
-            match self.ask(case, command, next_number) {
-                Err(refusal) if refusal.code == "wrong_series" => first = first.or(Some(refusal)),
+        for next_number in &self.numbers {
+            match self.ask(case, command, Some(next_number.clone())) {
+                Err(refusal) if refusal.code == "wrong_series" => {}
                 answer => return answer,
             }
         }
-        Err(first.unwrap_or_else(|| ezhifa_casework::refusal::Refusal {
-            code: "no_number",
-            zh: "没有可用的文书编号".into(),
-            en: "no number is left".into(),
-            article: "行政处罚法第五十二条第一款",
-            next_zh: "联网领取号段".into(),
-            next_en: "go online and lease numbers".into(),
-        }))
+        self.ask(case, command, None)
     }
 
-    fn ask(&self, case: &Case, command: &Command, next_number: Option<NextNumber>) -> Result<Vec<CaseEvent>, Refusal> {
+    fn ask(
+        &self,
+        case: &Case,
+        command: &Command,
+        next_number: Option<NextNumber>,
+    ) -> Result<Vec<CaseEvent>, Refusal> {
         let in_force = self.law.as_ref().map(|(at_act, now)| InForce { at_act, at_decision: now });
         let books: &dyn Books = match &in_force {
             Some(books) => books,
@@ -93,8 +85,7 @@ impl Parts {
 
     /// Rulebooks, or why there are none.
     pub(super) fn books(&self) -> Result<InForce<'_>, Error> {
-        let (at_act, now) =
-            self.law.as_ref().ok_or_else(|| Not::Rulebook(self.now.date().to_string()))?;
+        let (at_act, now) = self.law.as_ref().ok_or_else(|| Not::Rulebook(self.now.date().to_string()))?;
         Ok(InForce { at_act, at_decision: now })
     }
 
@@ -174,7 +165,10 @@ fn wanted(case: &Case, command: &Command) -> Vec<Series> {
             }
             all
         }
-        Command::Advise { .. } | Command::HandOver { .. } | Command::Correct { .. } | Command::Revoke { .. } => {
+        Command::Advise { .. }
+        | Command::HandOver { .. }
+        | Command::Correct { .. }
+        | Command::Revoke { .. } => {
             vec![Series::Notice]
         }
         _ => Vec::new(),

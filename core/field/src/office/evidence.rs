@@ -59,7 +59,12 @@ impl FieldOffice {
     ///
     /// # Errors
     /// Low space, or the bytes cannot be read.
-    pub fn capture(&self, case: Option<&CaseId>, taken: &Taken, shot: &Shot) -> Result<EvidenceItem, FieldError> {
+    pub fn capture(
+        &self,
+        case: Option<&CaseId>,
+        taken: &Taken,
+        shot: &Shot,
+    ) -> Result<EvidenceItem, FieldError> {
         Ok(self.seal(case, taken, shot)?)
     }
 

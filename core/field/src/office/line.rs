@@ -44,7 +44,9 @@ impl CaseLine {
     pub(super) fn of(case: &Case) -> CaseLine {
         let record = case.record();
         let mut numbers: Vec<String> = record.map(|r| r.number.clone()).into_iter().collect();
-        numbers.extend(case.slips().iter().map(|s| s.number.clone()).filter(|n| record.is_none_or(|r| r.number != *n)));
+        numbers.extend(
+            case.slips().iter().map(|s| s.number.clone()).filter(|n| record.is_none_or(|r| r.number != *n)),
+        );
         let place = case.place().map(|p| p.address.clone()).unwrap_or_default();
         CaseLine {
             id: case.id().clone(),
@@ -73,7 +75,8 @@ impl CaseLine {
             lon_e7: place.and_then(|p| p.lon_e7),
             summary: serde_json::to_string(self)?,
         };
-        let mut keys: Vec<(KeyKind, &str)> = self.numbers.iter().map(|n| (KeyKind::Number, n.as_str())).collect();
+        let mut keys: Vec<(KeyKind, &str)> =
+            self.numbers.iter().map(|n| (KeyKind::Number, n.as_str())).collect();
         if let Some(party) = case.party() {
             keys.push((KeyKind::PartyId, party.id_number.reveal()));
             keys.push((KeyKind::PartyName, party.name.reveal()));

@@ -178,7 +178,8 @@ impl FieldOffice {
 
     /// Takes an open store into use.
     fn take(&self, store: Store) -> Result<(), Error> {
-        let identity = store.read(|dao| dao.get(scope::OFFICE, "identity"))?.ok_or(StoreError::NotEnrolled)?;
+        let identity =
+            store.read(|dao| dao.get(scope::OFFICE, "identity"))?.ok_or(StoreError::NotEnrolled)?;
         let identity: Identity = serde_json::from_slice(&identity)?;
         let open = Open { store, identity: RwLock::new(identity), inbox: RwLock::default() };
         open.reload(&self.places)?;
@@ -253,10 +254,12 @@ impl From<&Identity> for Ticket {
             url: identity.url.clone(),
             code: "used".to_owned(),
             ca: identity.ca.clone(),
-            hq_key: identity.enrolled.hq_keys.first().cloned().unwrap_or(ezhifa_wire::seal::sign::PublicKey {
-                alg: ezhifa_wire::seal::sign::Algorithm::P256Sha256,
-                bytes: Vec::new(),
-            }),
+            hq_key: identity.enrolled.hq_keys.first().cloned().unwrap_or(
+                ezhifa_wire::seal::sign::PublicKey {
+                    alg: ezhifa_wire::seal::sign::Algorithm::P256Sha256,
+                    bytes: Vec::new(),
+                },
+            ),
         }
     }
 }

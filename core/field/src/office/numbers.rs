@@ -56,12 +56,24 @@ pub(super) fn text(law: &Rulebook, series: Series, year: i32, n: u64, drill: boo
     if drill { format!("演练{text}") } else { text }
 }
 
-fn free(dao: &Dao<'_>, series: Series, year: i32, drill: bool, now_ms: i64) -> Result<Option<FreeNumber>, Error> {
+fn free(
+    dao: &Dao<'_>,
+    series: Series,
+    year: i32,
+    drill: bool,
+    now_ms: i64,
+) -> Result<Option<FreeNumber>, Error> {
     Ok(dao.next_number(&word(series, drill), year, now_ms)?)
 }
 
 /// The next free one.
-pub(super) fn next(dao: &Dao<'_>, series: Series, year: i32, drill: bool, now_ms: i64) -> Result<Option<u64>, Error> {
+pub(super) fn next(
+    dao: &Dao<'_>,
+    series: Series,
+    year: i32,
+    drill: bool,
+    now_ms: i64,
+) -> Result<Option<u64>, Error> {
     Ok(free(dao, series, year, drill, now_ms)?.map(|f| f.n))
 }
 

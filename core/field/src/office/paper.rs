@@ -5,7 +5,7 @@ use ezhifa_casework::{
     command::Command,
     event::{CaseId, PrintState},
 };
-use ezhifa_printer::{Link, Profile};
+use ezhifa_printer::{Link, Profile, open_link};
 use ezhifa_slip::{Document, Extras, Paper, compose, layout, pdf, png, text};
 use ezhifa_wire::seal::hash::Digest;
 use serde_json::json;
@@ -101,7 +101,8 @@ impl FieldOffice {
                 |n| n.text.clone(),
             );
             let [a, b] = parts.crew.officers();
-            let (first, second) = (parts.roster.get(a).ok_or(Not::Crew)?, parts.roster.get(b).ok_or(Not::Crew)?);
+            let (first, second) =
+                (parts.roster.get(a).ok_or(Not::Crew)?, parts.roster.get(b).ok_or(Not::Crew)?);
             let extras = Extras::new(decision.slip, number, [first, second], parts.now);
             let document = compose(&case, law, &extras)?;
             let set = layout(&document, paper, self.ports.glyphs.as_ref())?;
@@ -159,8 +160,28 @@ impl FieldOffice {
         Ok(print()?)
     }
 
+    /// [`FieldOffice::print`] on a printer by address: `tcp://`, `serial:` or `file:`. Phones bring a link of
+    /// their own for Bluetooth.
+    ///
+    /// # Errors
+    /// As there; the printer cannot be reached.
+    pub fn print_at(
+        &self,
+        id: &CaseId,
+        number: Option<&str>,
+        address: &str,
+        profile: &Profile,
+    ) -> Result<Printed, FieldError> {
+        self.print(id, number, open_link(address).map_err(Error::from)?, profile)
+    }
+
     /// Records how a print ended. `None`: the app died during it, so nobody knows.
-    pub(super) fn print_ended(&self, id: &CaseId, number: &str, state: Option<PrintState>) -> Result<(), Error> {
+    pub(super) fn print_ended(
+        &self,
+        id: &CaseId,
+        number: &str,
+        state: Option<PrintState>,
+    ) -> Result<(), Error> {
         let open = self.opened()?;
         let result = state.unwrap_or(PrintState::Unknown);
         let command = Command::RecordPrint { number: number.to_owned(), result };

@@ -60,7 +60,12 @@ impl FieldOffice {
     fn signed_in(&self, officer: &OfficerId, how: &str) -> Result<(), FieldError> {
         let open = self.opened()?;
         open.store.write::<_, Error>(|dao| {
-            dao.append_json(Kind::Access, 1, None, &json!({ "event": "signed_in", "officer": officer.0, "how": how }))?;
+            dao.append_json(
+                Kind::Access,
+                1,
+                None,
+                &json!({ "event": "signed_in", "officer": officer.0, "how": how }),
+            )?;
             Ok(())
         })?;
         let now = self.wall_ms();
@@ -92,7 +97,12 @@ impl FieldOffice {
     ///
     /// # Errors
     /// One of them is not signed in, or they are one person.
-    pub fn set_crew(&self, lead: &OfficerId, second: &OfficerId, with: &[OfficerId]) -> Result<Crew, FieldError> {
+    pub fn set_crew(
+        &self,
+        lead: &OfficerId,
+        second: &OfficerId,
+        with: &[OfficerId],
+    ) -> Result<Crew, FieldError> {
         let crew = Crew { lead: lead.clone(), second: second.clone(), with: with.to_vec() };
         let mut state = self.state();
         if lead == second || !crew.officers().iter().all(|o| state.signed_in.contains_key(*o)) {
@@ -121,7 +131,11 @@ impl FieldOffice {
     ///
     /// # Errors
     /// Not signed in on this phone.
-    pub fn confirm_by_authenticator(&self, case: &CaseId, officer: &OfficerId) -> Result<Confirmation, FieldError> {
+    pub fn confirm_by_authenticator(
+        &self,
+        case: &CaseId,
+        officer: &OfficerId,
+    ) -> Result<Confirmation, FieldError> {
         if !self.state().signed_in.contains_key(officer) {
             return Err(Error::from(Not::Crew).into());
         }
@@ -130,7 +144,8 @@ impl FieldOffice {
 
     fn confirmed(&self, case: &CaseId, officer: &OfficerId, how: ConfirmWay) -> Confirmation {
         let now = self.ports.platform.clock.now();
-        let confirmation = Confirmation { officer: officer.clone(), how, at: crate::feed::local(now.wall_ms) };
+        let confirmation =
+            Confirmation { officer: officer.clone(), how, at: crate::feed::local(now.wall_ms) };
         let mut state = self.state();
         state.confirmations.retain(|(_, _, at)| now.mono_ms.saturating_sub(*at) <= CONFIRMATION_MS);
         state.confirmations.push((case.clone(), confirmation.clone(), now.mono_ms));
@@ -142,9 +157,10 @@ impl FieldOffice {
         let now = self.ports.platform.clock.now().mono_ms;
         let state = self.state();
         let known = |c: &Confirmation| {
-            state.confirmations.iter().any(|(of, known, at)| {
-                of == case && known == c && now.saturating_sub(*at) <= CONFIRMATION_MS
-            })
+            state
+                .confirmations
+                .iter()
+                .any(|(of, known, at)| of == case && known == c && now.saturating_sub(*at) <= CONFIRMATION_MS)
         };
         if confirmations.iter().all(known) { Ok(()) } else { Err(Not::Crew.into()) }
     }

@@ -4,7 +4,13 @@ use chrono::{Months, NaiveDateTime};
 use ezhifa_casework::{
     case::Case,
     event::{CaseEvent, CaseId, Event},
-    law::{clocks::filing_due, keys::key_form, money::Fen, rulebook::Rulebook, terms::{Outcome, Series}},
+    law::{
+        clocks::filing_due,
+        keys::key_form,
+        money::Fen,
+        rulebook::Rulebook,
+        terms::{Outcome, Series},
+    },
 };
 use ezhifa_wire::seal::{
     entry::Epoch,
@@ -68,7 +74,13 @@ pub(super) fn append(
     Ok((after, places))
 }
 
-fn follow(dao: &mut Dao<'_>, case: &Case, event: &CaseEvent, at: At, law: Option<&Rulebook>) -> Result<(), Error> {
+fn follow(
+    dao: &mut Dao<'_>,
+    case: &Case,
+    event: &CaseEvent,
+    at: At,
+    law: Option<&Rulebook>,
+) -> Result<(), Error> {
     let id = &event.case;
     match &event.event {
         Event::Decided { record } => {

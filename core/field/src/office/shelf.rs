@@ -63,12 +63,18 @@ impl Shelf for PhoneShelf<'_> {
     }
 
     fn delivered(&self, epoch: Epoch) -> Result<u64, Error> {
-        self.open.store.read(|dao| {
-            Ok(dao.epochs()?.iter().find(|e| e.head.epoch == epoch).map_or(0, |e| e.delivered))
-        })
+        self.open
+            .store
+            .read(|dao| Ok(dao.epochs()?.iter().find(|e| e.head.epoch == epoch).map_or(0, |e| e.delivered)))
     }
 
-    fn entries(&self, epoch: Epoch, after: u64, most: usize, bytes: usize) -> Result<Vec<SealedEntry>, Error> {
+    fn entries(
+        &self,
+        epoch: Epoch,
+        after: u64,
+        most: usize,
+        bytes: usize,
+    ) -> Result<Vec<SealedEntry>, Error> {
         self.open.store.read(|dao| Ok(dao.entries(epoch, after, most, bytes)?))
     }
 
@@ -78,7 +84,8 @@ impl Shelf for PhoneShelf<'_> {
 
     fn blocks(&self) -> Result<Vec<BlockUse>, Error> {
         let accounts = self.open.store.read::<_, Error>(|dao| Ok(dao.number_accounts()?))?;
-        let one = |b: crate::numbers::BlockAccount| BlockUse { lease_id: b.lease_id, next: b.next, burnt: b.burnt };
+        let one =
+            |b: crate::numbers::BlockAccount| BlockUse { lease_id: b.lease_id, next: b.next, burnt: b.burnt };
         // The cross-check is about what is in use; old blocks are in HQ's ledger long since.
         let surplus = accounts.len().saturating_sub(500);
         Ok(accounts.into_iter().skip(surplus).map(one).collect())
@@ -112,7 +119,8 @@ impl Shelf for PhoneShelf<'_> {
     fn next_file(&self, skip: &[Digest]) -> Result<Option<Blob>, Error> {
         let inbox = self.open.inbox();
         let places = &self.office.places;
-        let wanted = inbox.filters().find(|f| !skip.contains(&f.sha256) && !feed_file(places, &f.sha256).exists());
+        let wanted =
+            inbox.filters().find(|f| !skip.contains(&f.sha256) && !feed_file(places, &f.sha256).exists());
         Ok(wanted.map(|f| {
             let offset = std::fs::metadata(part_file(places, &f.sha256)).map_or(0, |m| m.len()).min(f.length);
             Blob { sha256: f.sha256, length: f.length, offset }
@@ -151,8 +159,11 @@ impl FieldOffice {
                 report.receipt = Some(*receipt);
             }
             Change::HqLost { epoch, has } => open.store.write::<_, Error>(|dao| {
-                let delivered = dao.epochs()?.iter().find(|e| e.head.epoch == epoch).map_or(0, |e| e.delivered);
-                if has < delivered { dao.set_delivered(epoch, has)? }
+                let delivered =
+                    dao.epochs()?.iter().find(|e| e.head.epoch == epoch).map_or(0, |e| e.delivered);
+                if has < delivered {
+                    dao.set_delivered(epoch, has)?
+                }
                 Ok(())
             })?,
             Change::Floors(floors) => open.store.write::<_, Error>(|dao| {
@@ -199,7 +210,9 @@ impl FieldOffice {
         if ours != Some(receipt.hash) {
             // HQ confirms an entry that is not ours: a twin of this phone is at work.
             let seq = receipt.seq.to_string();
-            return open.store.write::<_, Error>(|dao| Ok(dao.put(scope::FORK, &receipt.epoch.to_string(), seq.as_bytes())?));
+            return open.store.write::<_, Error>(|dao| {
+                Ok(dao.put(scope::FORK, &receipt.epoch.to_string(), seq.as_bytes())?)
+            });
         }
         let bytes = serde_json::to_vec(signed)?;
         open.store.write::<_, Error>(|dao| {
@@ -291,7 +304,13 @@ impl FieldOffice {
         Ok(())
     }
 
-    fn block(&self, open: &Open, request_id: &str, signed: &Signed, report: &mut SyncReport) -> Result<(), Error> {
+    fn block(
+        &self,
+        open: &Open,
+        request_id: &str,
+        signed: &Signed,
+        report: &mut SyncReport,
+    ) -> Result<(), Error> {
         let keys = open.identity().enrolled.hq_keys;
         let accepted = open.store.write::<_, Error>(|dao| {
             dao.accept_block(signed, &keys)?;
@@ -306,7 +325,9 @@ impl FieldOffice {
         if !request_id.is_empty() {
             open.store.write::<_, Error>(|dao| {
                 for (key, bytes) in dao.list(scope::WISH)? {
-                    if serde_json::from_slice::<LeaseRequest>(&bytes).is_ok_and(|w| w.request_id == request_id) {
+                    if serde_json::from_slice::<LeaseRequest>(&bytes)
+                        .is_ok_and(|w| w.request_id == request_id)
+                    {
                         dao.drop_thing(scope::WISH, &key)?;
                     }
                 }
@@ -316,7 +337,13 @@ impl FieldOffice {
         Ok(())
     }
 
-    fn file_part(&self, open: &Open, file: &Blob, bytes: &[u8], report: &mut SyncReport) -> Result<(), Error> {
+    fn file_part(
+        &self,
+        open: &Open,
+        file: &Blob,
+        bytes: &[u8],
+        report: &mut SyncReport,
+    ) -> Result<(), Error> {
         use std::io::Write as _;
         let (whole, part) = (feed_file(&self.places, &file.sha256), part_file(&self.places, &file.sha256));
         if let Some(folder) = part.parent() {

@@ -100,11 +100,20 @@ impl FieldOffice {
     ///
     /// # Errors
     /// As [`FieldOffice::sync`].
-    pub fn sync_now(&self, transport: &dyn Transport, progress: &dyn Progress) -> Result<SyncReport, FieldError> {
+    pub fn sync_now(
+        &self,
+        transport: &dyn Transport,
+        progress: &dyn Progress,
+    ) -> Result<SyncReport, FieldError> {
         Ok(self.round(transport, progress, true)?)
     }
 
-    fn round(&self, transport: &dyn Transport, progress: &dyn Progress, now: bool) -> Result<SyncReport, Error> {
+    fn round(
+        &self,
+        transport: &dyn Transport,
+        progress: &dyn Progress,
+        now: bool,
+    ) -> Result<SyncReport, Error> {
         let open = self.opened()?;
         let mut report = SyncReport::default();
         let _one = match self.syncing.try_lock() {
@@ -137,7 +146,8 @@ impl FieldOffice {
                     for change in engine.receive(&moment, &shelf.myself()?, &ask, answer) {
                         self.apply(&open, change, &mut report)?;
                     }
-                    if matches!(ask.purpose, Purpose::Hello) && report.wipe.as_ref().is_some_and(|w| w.force) {
+                    if matches!(ask.purpose, Purpose::Hello) && report.wipe.as_ref().is_some_and(|w| w.force)
+                    {
                         break;
                     }
                     let waits = shelf.unsynced()?;
@@ -191,7 +201,8 @@ impl FieldOffice {
             let epoch = dao.head()?.epoch;
             for (series, year) in wanted {
                 let key = format!("{series}:{year}");
-                let low = supplies.iter().find(|s| s.series == series && s.year == year).is_none_or(|s| s.is_low());
+                let low =
+                    supplies.iter().find(|s| s.series == series && s.year == year).is_none_or(|s| s.is_low());
                 let held: Option<LeaseRequest> = match dao.get(scope::WISH, &key)? {
                     Some(bytes) => Some(serde_json::from_slice(&bytes)?),
                     None => None,

@@ -26,7 +26,8 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         self.jitter_until_ms = after(now_ms, random % ceiling.saturating_add(1));
         if let Some(seconds) = told_s {
-            self.told_until_ms = self.told_until_ms.max(after(now_ms, seconds.min(86_400).saturating_mul(1_000)));
+            self.told_until_ms =
+                self.told_until_ms.max(after(now_ms, seconds.min(86_400).saturating_mul(1_000)));
         }
     }
 

@@ -21,7 +21,7 @@ use ezhifa_wire::{
 use serde::Serialize;
 
 use super::{
-    Ask, Backoff, Blob, Change, Moment, Network, Purpose, Myself, Shelf, Step, Why,
+    Ask, Backoff, Blob, Change, Moment, Myself, Network, Purpose, Shelf, Step, Why,
     reply::{self, Reply},
 };
 use crate::{
@@ -244,9 +244,16 @@ impl Engine {
                 self.resigned = true;
                 true
             }
-            ProblemCode::Snapshot | ProblemCode::NeedFrom | ProblemCode::Fork | ProblemCode::BlobOffset
-            | ProblemCode::BlobHash | ProblemCode::NoNumbers | ProblemCode::Malformed | ProblemCode::TooLarge
-            | ProblemCode::NotFound | ProblemCode::Withdrawn => false,
+            ProblemCode::Snapshot
+            | ProblemCode::NeedFrom
+            | ProblemCode::Fork
+            | ProblemCode::BlobOffset
+            | ProblemCode::BlobHash
+            | ProblemCode::NoNumbers
+            | ProblemCode::Malformed
+            | ProblemCode::TooLarge
+            | ProblemCode::NotFound
+            | ProblemCode::Withdrawn => false,
             ProblemCode::Busy => {
                 self.wait(now, &ask.purpose, Why::HqAsked, problem.retry_after_s);
                 true
@@ -356,7 +363,8 @@ impl Engine {
                 self.stuck.insert(head.epoch, after);
                 continue;
             }
-            let claim = Head { device: head.device.clone(), epoch: head.epoch, seq: to, hash: last.header.hash() };
+            let claim =
+                Head { device: head.device.clone(), epoch: head.epoch, seq: to, hash: last.header.hash() };
             let push = Push::new(entries, claim, key)?;
             return Ok(Some((post(paths::PUSH, &push)?, Purpose::Push { epoch: head.epoch, from, to })));
         }
@@ -379,7 +387,11 @@ impl Engine {
                 self.main.worked();
                 self.why = None;
                 self.sent.insert(epoch, receipt.seq);
-                self.batch = self.batch.saturating_mul(2).min(usize::try_from(self.limits.push_entries).unwrap_or(1)).max(1);
+                self.batch = self
+                    .batch
+                    .saturating_mul(2)
+                    .min(usize::try_from(self.limits.push_entries).unwrap_or(1))
+                    .max(1);
                 vec![Change::Delivered { receipt: Box::new(receipt), signed: Box::new(signed) }]
             }
             Reply::Yes(..) | Reply::Stranger => {
@@ -390,7 +402,9 @@ impl Engine {
             Reply::No(problem) => match (problem.code, &problem.have, &problem.fork) {
                 // Believed without a signature, because sending from anywhere is harmless. It must go
                 // back, or the two would go round in circles.
-                (ProblemCode::NeedFrom, Some(have), _) if have.epoch == epoch && have.seq.saturating_add(1) < from => {
+                (ProblemCode::NeedFrom, Some(have), _)
+                    if have.epoch == epoch && have.seq.saturating_add(1) < from =>
+                {
                     self.sent.insert(epoch, have.seq);
                     Vec::new()
                 }
@@ -415,7 +429,14 @@ impl Engine {
         }
     }
 
-    fn on_feed(&mut self, now: &Moment, me: &Myself, ask: &Ask, answer: &Response, after: u64) -> Vec<Change> {
+    fn on_feed(
+        &mut self,
+        now: &Moment,
+        me: &Myself,
+        ask: &Ask,
+        answer: &Response,
+        after: u64,
+    ) -> Vec<Change> {
         match reply::read::<FeedPage>(answer, domains::FEED, &me.hq_keys, &me.device, &ask.nonce) {
             Reply::Yes(page, _) if page.after == after => {
                 self.main.worked();
@@ -482,7 +503,10 @@ impl Engine {
             let request = Request {
                 method: "GET",
                 path: blob::path(&file.sha256),
-                headers: vec![("range", format!("bytes={}-{}", file.offset, file.offset.saturating_add(FILE_PART - 1)))],
+                headers: vec![(
+                    "range",
+                    format!("bytes={}-{}", file.offset, file.offset.saturating_add(FILE_PART - 1)),
+                )],
                 body: Vec::new(),
             };
             (request, Purpose::File(file))
@@ -514,7 +538,8 @@ impl Engine {
         let offset = match self.blob {
             Some((sha256, offset)) if sha256 == next.sha256 => offset,
             _ => {
-                let request = Request { method: "HEAD", path: blob::path(&next.sha256), headers: vec![], body: vec![] };
+                let request =
+                    Request { method: "HEAD", path: blob::path(&next.sha256), headers: vec![], body: vec![] };
                 return Ok(Some((request, Purpose::BlobAsk(next.sha256))));
             }
         };
@@ -523,7 +548,10 @@ impl Engine {
         let request = Request {
             method: "PATCH",
             path: format!("{}?length={}", blob::path(&next.sha256), next.length),
-            headers: vec![(blob::OFFSET, offset.to_string()), ("content-type", "application/octet-stream".into())],
+            headers: vec![
+                (blob::OFFSET, offset.to_string()),
+                ("content-type", "application/octet-stream".into()),
+            ],
             body,
         };
         Ok(Some((request, Purpose::BlobSend { sha256: next.sha256, offset, sent })))
@@ -571,7 +599,8 @@ impl Engine {
             Reply::No(problem) => {
                 match (problem.code, problem.offset) {
                     // The same offset again would go round in circles.
-                    (ProblemCode::BlobOffset, Some(offset)) if !matches!(ask.purpose, Purpose::BlobSend { offset: sent, .. } if sent == offset) => {
+                    (ProblemCode::BlobOffset, Some(offset)) if !matches!(ask.purpose, Purpose::BlobSend { offset: sent, .. } if sent == offset) =>
+                    {
                         self.blob = Some((sha256, offset));
                     }
                     _ => {
@@ -597,7 +626,8 @@ impl Engine {
         let epoch = shelf.heads()?.last().map_or_else(Epoch::default, |h| h.epoch);
         let nonce: String = now.nonce.iter().map(|b| format!("{b:02x}")).collect();
         let at_ms = now.wall_ms.saturating_add(self.skew_ms);
-        let auth = Auth::sign(key, request.method, &request.path, &me.device, epoch, at_ms, &nonce, &request.body)?;
+        let auth =
+            Auth::sign(key, request.method, &request.path, &me.device, epoch, at_ms, &nonce, &request.body)?;
         request.headers.push((auth::HEADER, auth.header()));
         Ok(Step::Send(Box::new(Ask { request, purpose, nonce })))
     }
@@ -622,7 +652,13 @@ fn post<T: Serialize + Check>(path: &str, message: &T) -> Result<Request, Error>
 
 fn feed(shelf: &dyn Shelf) -> Result<(Request, Purpose), Error> {
     let cursor = shelf.cursor()?;
-    let path = format!("{}?incarnation={}&pos={}&max_bytes={}", paths::FEED, cursor.incarnation, cursor.pos, FEED_BYTES);
+    let path = format!(
+        "{}?incarnation={}&pos={}&max_bytes={}",
+        paths::FEED,
+        cursor.incarnation,
+        cursor.pos,
+        FEED_BYTES
+    );
     let request = Request { method: "GET", path, headers: Vec::new(), body: Vec::new() };
     Ok((request, Purpose::Feed { after: cursor.pos }))
 }

@@ -14,7 +14,6 @@ mod tests;
 pub use backoff::Backoff;
 pub use engine::Engine;
 use ezhifa_wire::{
-
     feed::FeedPage,
     hello::{BlockUse, Cursor, Floor, Unsynced, WipeOrder},
     lease::LeaseRequest,
@@ -83,7 +82,8 @@ pub trait Shelf {
     /// What signed receipts cover.
     fn delivered(&self, epoch: Epoch) -> Result<u64, Error>;
     /// Entries after `seq`, in order, at most so many and so many body bytes (at least one).
-    fn entries(&self, epoch: Epoch, after: u64, most: usize, bytes: usize) -> Result<Vec<SealedEntry>, Error>;
+    fn entries(&self, epoch: Epoch, after: u64, most: usize, bytes: usize)
+    -> Result<Vec<SealedEntry>, Error>;
     /// Where the feed stands.
     fn cursor(&self) -> Result<Cursor, Error>;
     /// How number blocks are used.
@@ -255,4 +255,3 @@ pub enum Change {
     /// The oldest app that may still decide.
     MinApp(String),
 }
-

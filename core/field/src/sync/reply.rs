@@ -4,7 +4,10 @@
 use ezhifa_wire::{
     Check, Problem,
     push::open,
-    seal::{entry::DeviceId, sign::{PublicKey, Signed}},
+    seal::{
+        entry::DeviceId,
+        sign::{PublicKey, Signed},
+    },
 };
 
 use crate::transport::Response;
@@ -61,7 +64,10 @@ pub(super) fn read<T: serde::de::DeserializeOwned + Check + Addressed>(
 /// Reads a refusal.
 pub(super) fn no<T>(answer: &Response) -> Reply<T> {
     match serde_json::from_slice::<Problem>(&answer.body) {
-        Ok(problem) if problem.code.status() == answer.status || problem.code.status() / 100 == answer.status / 100 => {
+        Ok(problem)
+            if problem.code.status() == answer.status
+                || problem.code.status() / 100 == answer.status / 100 =>
+        {
             Reply::No(problem)
         }
         _ => Reply::Stranger,

@@ -51,7 +51,12 @@ impl Phone {
     }
 
     fn me() -> Myself {
-        Myself { device: DeviceId("p".into()), hq_keys: vec![key(9).public_key()], app: "t 1".into(), boot: "b".into() }
+        Myself {
+            device: DeviceId("p".into()),
+            hq_keys: vec![key(9).public_key()],
+            app: "t 1".into(),
+            boot: "b".into(),
+        }
     }
 
     fn take(&mut self, changes: Vec<Change>) {
@@ -147,28 +152,39 @@ fn no(code: ProblemCode, more: impl FnOnce(&mut Problem)) -> Response {
 }
 
 impl Hq {
+    fn new() -> Hq {
+        Hq { incarnation: "i1".into(), ..Hq::default() }
+    }
+
     fn have(&self) -> Have {
         let last = self.entries.last();
-        Have { epoch: EPOCH, seq: last.map_or(0, |e| e.header.seq), hash: last.map_or(Digest::ZERO, |e| e.header.hash()) }
+        Have {
+            epoch: EPOCH,
+            seq: last.map_or(0, |e| e.header.seq),
+            hash: last.map_or(Digest::ZERO, |e| e.header.hash()),
+        }
     }
 
     fn answer(&mut self, ask: &Ask) -> Response {
         let device = DeviceId("p".into());
         let nonce = ask.nonce.clone();
         match &ask.purpose {
-            Purpose::Hello => signed(domains::HELLO, &HelloReply {
-                device,
-                nonce,
-                version: 1,
-                incarnation: self.incarnation.clone(),
-                server_ms: 0,
-                have: vec![self.have()],
-                floors: vec![],
-                limits: Limits { push_bytes: 1 << 20, push_entries: 4, blob_chunk: 8 << 10 },
-                come_after_s: 0,
-                min_app: String::new(),
-                wipe: None,
-            }),
+            Purpose::Hello => signed(
+                domains::HELLO,
+                &HelloReply {
+                    device,
+                    nonce,
+                    version: 1,
+                    incarnation: self.incarnation.clone(),
+                    server_ms: 0,
+                    have: vec![self.have()],
+                    floors: vec![],
+                    limits: Limits { push_bytes: 1 << 20, push_entries: 4, blob_chunk: 8 << 10 },
+                    come_after_s: 0,
+                    min_app: String::new(),
+                    wipe: None,
+                },
+            ),
             Purpose::Push { .. } => {
                 self.pushes += 1;
                 let push: Push = serde_json::from_slice(&ask.request.body).unwrap();
@@ -177,7 +193,9 @@ impl Hq {
                     let have = self.have();
                     if entry.header.seq == have.seq + 1 {
                         if entry.header.prev != have.hash {
-                            return no(ProblemCode::Fork, |p| p.fork = Some(Fork { epoch: EPOCH, seq: entry.header.seq, hash: have.hash }));
+                            return no(ProblemCode::Fork, |p| {
+                                p.fork = Some(Fork { epoch: EPOCH, seq: entry.header.seq, hash: have.hash })
+                            });
                         }
                         self.entries.push(entry);
                     } else if entry.header.seq > have.seq {
@@ -185,31 +203,41 @@ impl Hq {
                     }
                 }
                 let have = self.have();
-                signed(domains::RECEIPT, &Receipt {
+                signed(
+                    domains::RECEIPT,
+                    &Receipt {
+                        device,
+                        nonce,
+                        epoch: EPOCH,
+                        seq: have.seq,
+                        hash: have.hash,
+                        floor: Floor { epoch: EPOCH, seq: 0 },
+                        incarnation: self.incarnation.clone(),
+                        received_ms: 0,
+                        quarantined: vec![],
+                    },
+                )
+            }
+            Purpose::Feed { after } => signed(
+                domains::FEED,
+                &FeedPage {
                     device,
                     nonce,
-                    epoch: EPOCH,
-                    seq: have.seq,
-                    hash: have.hash,
-                    floor: Floor { epoch: EPOCH, seq: 0 },
                     incarnation: self.incarnation.clone(),
-                    received_ms: 0,
-                    quarantined: vec![],
-                })
-            }
-            Purpose::Feed { after } => signed(domains::FEED, &FeedPage {
-                device,
-                nonce,
-                incarnation: self.incarnation.clone(),
-                after: *after,
-                items: vec![],
-                next: *after,
-                more: false,
-                snapshot: *after == 0,
-                server_ms: 0,
-            }),
+                    after: *after,
+                    items: vec![],
+                    next: *after,
+                    more: false,
+                    snapshot: *after == 0,
+                    server_ms: 0,
+                },
+            ),
             Purpose::BlobAsk(sha) => match self.blobs.get(&sha.to_string()) {
-                Some(b) => Response { status: 200, headers: vec![(blob::OFFSET.into(), b.len().to_string())], body: vec![] },
+                Some(b) => Response {
+                    status: 200,
+                    headers: vec![(blob::OFFSET.into(), b.len().to_string())],
+                    body: vec![],
+                },
                 None => Response { status: 404, headers: vec![], body: vec![] },
             },
             Purpose::BlobSend { sha256: sha, offset, .. } => {
@@ -222,7 +250,10 @@ impl Hq {
                 held.extend(&ask.request.body);
                 let offset = held.len() as u64;
                 let durable = offset == length && sha256(held) == *sha;
-                signed(domains::BLOB, &blob::BlobReceipt { device, nonce, sha256: *sha, offset, length, durable, server_ms: 0 })
+                signed(
+                    domains::BLOB,
+                    &blob::BlobReceipt { device, nonce, sha256: *sha, offset, length, durable, server_ms: 0 },
+                )
             }
             Purpose::Lease { .. } | Purpose::File(_) => no(ProblemCode::Unavailable, |_| {}),
         }
@@ -230,7 +261,14 @@ impl Hq {
 }
 
 fn at(mono_ms: i64) -> Moment {
-    Moment { wall_ms: mono_ms, mono_ms, network: Network::Online, photos_on_metered: false, random: 12_345, nonce: [4; 16] }
+    Moment {
+        wall_ms: mono_ms,
+        mono_ms,
+        network: Network::Online,
+        photos_on_metered: false,
+        random: 12_345,
+        nonce: [4; 16],
+    }
 }
 
 type Rude<'a> = &'a mut dyn FnMut(&Ask) -> Option<Result<Response, TransportError>>;
@@ -257,7 +295,7 @@ fn polite(_: &Ask) -> Option<Result<Response, TransportError>> {
 
 #[test]
 fn everything_arrives_in_batches_of_hqs_size() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(10), Hq::default());
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(10), Hq::new());
     let photo = vec![5u8; 20_000];
     phone.photos.insert(sha256(&photo), (photo, false));
     assert_eq!(round(&mut engine, &mut phone, &mut hq, at(0), &mut polite), Step::Done);
@@ -269,7 +307,7 @@ fn everything_arrives_in_batches_of_hqs_size() {
 
 #[test]
 fn a_sign_in_page_is_never_success() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(3), Hq::default());
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(3), Hq::new());
     let page = Response { status: 200, headers: vec![], body: b"<html>Welcome to free wifi</html>".to_vec() };
     let end = round(&mut engine, &mut phone, &mut hq, at(0), &mut |_| Some(Ok(page.clone())));
     assert!(matches!(end, Step::Wait { why: Why::NotHq, .. }), "{end:?}");
@@ -284,7 +322,7 @@ fn a_sign_in_page_is_never_success() {
 
 #[test]
 fn an_old_receipt_or_one_of_another_key_is_not_a_receipt() {
-    let (mut phone, mut hq) = (Phone::with(1), Hq::default());
+    let (mut phone, mut hq) = (Phone::with(1), Hq::new());
     let mut engine = Engine::default();
     let mut old = None;
     round(&mut engine, &mut phone, &mut hq, at(0), &mut |ask| {
@@ -300,13 +338,13 @@ fn an_old_receipt_or_one_of_another_key_is_not_a_receipt() {
     assert_eq!(phone.delivered, 0, "a replayed answer");
 
     fn hq_answer(ask: &Ask) -> Response {
-        Hq::default().answer(ask)
+        Hq::new().answer(ask)
     }
 }
 
 #[test]
 fn a_restored_hq_gets_again_what_it_lost() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(9), Hq::default());
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(9), Hq::new());
     round(&mut engine, &mut phone, &mut hq, at(0), &mut polite);
     hq.entries.truncate(2);
     hq.incarnation = "i2".into();
@@ -316,12 +354,13 @@ fn a_restored_hq_gets_again_what_it_lost() {
 
 #[test]
 fn a_fork_is_shown_and_blocks_neither_feed_nor_photos() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(3), Hq::default());
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(3), Hq::new());
     phone.photos.insert(sha256(b"x"), (b"x".to_vec(), false));
     hq.entries = Phone::with(1).entries;
     let end = round(&mut engine, &mut phone, &mut hq, at(0), &mut |ask| {
-        matches!(ask.purpose, Purpose::Push { .. })
-            .then(|| Ok(no(ProblemCode::Fork, |p| p.fork = Some(Fork { epoch: EPOCH, seq: 2, hash: Digest::ZERO }))))
+        matches!(ask.purpose, Purpose::Push { .. }).then(|| {
+            Ok(no(ProblemCode::Fork, |p| p.fork = Some(Fork { epoch: EPOCH, seq: 2, hash: Digest::ZERO })))
+        })
     });
     assert_eq!(end, Step::Done);
     assert_eq!(engine.stuck().get(&EPOCH), Some(&2));
@@ -331,12 +370,20 @@ fn a_fork_is_shown_and_blocks_neither_feed_nor_photos() {
 
 #[test]
 fn a_poison_entry_is_found_by_halving_and_a_refused_block_holds_up_nothing() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(8), Hq::default());
-    let wish = LeaseRequest { request_id: "r-1".into(), series: "penalty".into(), year: 2026, want: 5, epoch: EPOCH };
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(8), Hq::new());
+    let wish = LeaseRequest {
+        request_id: "r-1".into(),
+        series: "penalty".into(),
+        year: 2026,
+        want: 5,
+        epoch: EPOCH,
+    };
     phone.wishes.push(wish);
     phone.photos.insert(sha256(b"x"), (b"x".to_vec(), false));
     let end = round(&mut engine, &mut phone, &mut hq, at(0), &mut |ask| match &ask.purpose {
-        Purpose::Push { from, to, .. } if (*from..=*to).contains(&6) => Some(Ok(no(ProblemCode::Malformed, |_| {}))),
+        Purpose::Push { from, to, .. } if (*from..=*to).contains(&6) => {
+            Some(Ok(no(ProblemCode::Malformed, |_| {})))
+        }
         _ => None,
     });
     assert_eq!(end, Step::Done);
@@ -346,7 +393,7 @@ fn a_poison_entry_is_found_by_halving_and_a_refused_block_holds_up_nothing() {
 
 #[test]
 fn retry_after_is_obeyed_even_when_the_officer_taps() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(1), Hq::default());
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(1), Hq::new());
     let busy = |_: &Ask| Some(Ok(no(ProblemCode::Busy, |p| p.retry_after_s = Some(60))));
     let end = round(&mut engine, &mut phone, &mut hq, at(0), &mut { busy });
     assert!(matches!(end, Step::Wait { until_ms: 60_000.., why: Why::HqAsked }), "{end:?}");
@@ -358,7 +405,7 @@ fn retry_after_is_obeyed_even_when_the_officer_taps() {
 
 #[test]
 fn a_wrong_clock_is_measured_and_the_phone_still_gets_through() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(1), Hq::default());
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(1), Hq::new());
     let mut asked = 0;
     let end = round(&mut engine, &mut phone, &mut hq, at(0), &mut |ask| {
         asked += 1;
@@ -381,25 +428,30 @@ fn a_wrong_clock_is_measured_and_the_phone_still_gets_through() {
 
 #[test]
 fn photos_wait_for_a_free_network_entries_do_not() {
-    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(2), Hq::default());
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(2), Hq::new());
     phone.photos.insert(sha256(b"x"), (b"x".to_vec(), false));
     let metered = Moment { network: Network::Metered, ..at(0) };
     assert_eq!(round(&mut engine, &mut phone, &mut hq, metered, &mut polite), Step::Done);
     assert_eq!(phone.delivered, 2);
     assert!(phone.photos.values().all(|(_, durable)| !*durable));
     let offline = Moment { network: Network::Offline, ..at(0) };
-    assert!(matches!(round(&mut engine, &mut phone, &mut hq, offline, &mut polite), Step::Wait { why: Why::Offline, .. }));
+    assert!(matches!(
+        round(&mut engine, &mut phone, &mut hq, offline, &mut polite),
+        Step::Wait { why: Why::Offline, .. }
+    ));
     // Back on line: not everybody in the same second.
     assert!(matches!(round(&mut engine, &mut phone, &mut hq, at(0), &mut polite), Step::Wait { .. }));
     assert_eq!(round(&mut engine, &mut phone, &mut hq, at(120_001), &mut polite), Step::Done);
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     /// Whatever comes back, a round ends, nothing is believed without HQ's signature, and when the weather
     /// clears everything arrives.
     #[test]
     fn any_weather_loses_nothing(weather in prop::collection::vec(0u8..9, 0..60), entries in 0u64..20) {
-        let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(entries), Hq::default());
+        let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(entries), Hq::new());
         let photo = vec![7u8; 9_000];
         phone.photos.insert(sha256(&photo), (photo, false));
         let mut weather = weather.into_iter();
