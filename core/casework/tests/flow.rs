@@ -1,5 +1,12 @@
 //! The ways of a case that officers walk: advice, order and re-check, service, e-service, drill.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::field_reassign_with_default,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod common;
 

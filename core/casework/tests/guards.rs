@@ -1,6 +1,13 @@
 //! Guards that the ways of flow.rs do not meet, each refused once. Every guard of this crate was switched
 //! off in turn and some test failed; keep it so when you add one.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::field_reassign_with_default,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod common;
 
@@ -194,6 +201,11 @@ fn the_guards_hold_when_the_law_fails() {
     };
     revoked.case = ezhifa_casework::case::Case::fold(&harsher);
     assert_eq!(revoked.refused(&propose()), "harsher_after_revocation");
+    // It does not do what the officers chose.
+    let mut deaf = Street::until_facts("fine");
+    deaf.law.rogue = true;
+    let choice = Choice { outcome: None, amount: Some(Fen::yuan(30)), reason: "R".to_owned() };
+    assert_eq!(deaf.refused(&Command::Propose { choice: Some(choice) }), "law_leaves_no_choice");
     // It proposes a warning on a mandatory limb.
     let mut limb = Street::until_facts("warning");
     limb.law.rogue = true;

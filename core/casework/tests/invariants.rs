@@ -1,5 +1,12 @@
 //! The invariants of LAW.md 6.1 that this crate enforces, one test or more each (docs/invariants.md).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::field_reassign_with_default,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod common;
 

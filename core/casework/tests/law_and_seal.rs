@@ -1,5 +1,12 @@
 //! Invariants of LAW.md 6.1 that `law` and `seal` carry, held here as a case meets them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::field_reassign_with_default,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 use std::{fs, path::Path};
 

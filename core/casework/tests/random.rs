@@ -1,6 +1,13 @@
 //! Random command sequences: nothing panics, and whatever is accepted keeps every invariant, as a
 //! second reader ([`ezhifa_casework::audit`]) sees it. The fold of the events is the state.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::field_reassign_with_default,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod common;
 

@@ -1,5 +1,12 @@
 //! The guards with the packs of this repository: an evening's cases, their deadlines, their replay.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::field_reassign_with_default,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod common;
 
@@ -314,8 +321,13 @@ fn invariant_03_fourteen_to_seventeen_pay_strictly_less() {
                 ("corrected", no()),
             ],
         );
-        let party =
-            Party { born, id_kind: IdKind::Passport, id_number: Private::new("E12345678"), ..vendor() };
+        let party = Party {
+            born,
+            id_kind: IdKind::None,
+            id_number: Private::default(),
+            identity: Identity::Declared,
+            ..vendor()
+        };
         shift.all(&[Command::IdentifyParty(Box::new(party)), Command::Propose { choice: None }]);
         shift.case.proposal().unwrap().told()
     };

@@ -1,6 +1,13 @@
 //! Golden JSON of every event kind. A change of the journal's form breaks this test: then it is a
 //! new kind or a new version, never a new meaning of an old one. `UPDATE_VECTORS=1` writes new ones.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::field_reassign_with_default,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 mod common;
 

@@ -78,14 +78,11 @@ pub(crate) fn close(case: &Case, how: CloseWay) -> Result<(), Refusal> {
                 && case.rechecks.last().is_some_and(|r| !r.corrected);
             WRONG_WAY.unless(case.handed.is_some() || order_goes_on)
         }
-        CloseWay::OrderComplied => {
-            WRONG_WAY.unless(case.handed.is_none())?;
-            match case.outcome() {
-                Some(Outcome::OrderComplied) => Ok(()),
-                Some(Outcome::Order) => Err(NOT_RECHECKED.refusal()),
-                _ => Err(WRONG_WAY.refusal()),
-            }
-        }
+        CloseWay::OrderComplied => match case.outcome() {
+            Some(Outcome::OrderComplied) => Ok(()),
+            Some(Outcome::Order) => Err(NOT_RECHECKED.refusal()),
+            _ => Err(WRONG_WAY.refusal()),
+        },
         CloseWay::Done => done(case),
     }
 }

@@ -62,7 +62,6 @@ pub(crate) fn serve(case: &Case, desk: &Desk, how: ServiceWay, signing: &Signing
     match how {
         ServiceWay::HandedOver => {
             MUST_FOLLOW_UP.unless(case.refused_taking.is_none())?;
-            MUST_FOLLOW_UP.unless(signing.act != SigningAct::RefusedToTake)?;
             role(case, signing)?;
             act(case, signing)
         }

@@ -1,5 +1,12 @@
 //! A street, two officers and a law that says what the test wants: the guards are tested apart from any pack.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    dead_code,
+    clippy::result_large_err,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs
+)]
 
 use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use ezhifa_casework::{
@@ -136,7 +143,11 @@ impl Books for Plain {
                 limb = None;
             }
             outcome = choice.outcome;
-            amount = choice.amount.unwrap_or(if outcome.has_fine() { Fen::yuan(50) } else { Fen::ZERO });
+            amount = choice.amount.filter(|_| !self.rogue).unwrap_or(if outcome.has_fine() {
+                Fen::yuan(50)
+            } else {
+                Fen::ZERO
+            });
         }
         if let Some(cap) = inquiry.defence_cap.filter(|_| !self.rogue)
             && harsher(DefenceCap { outcome, amount }, cap)
