@@ -57,7 +57,7 @@ fn pack(name: &str) -> Files {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 walk(&path, base, files);
-            } else if path.extension().is_some_and(|e| e == "toml") {
+            } else {
                 let name = path.strip_prefix(base).unwrap().to_str().unwrap().replace('\\', "/");
                 files.insert(name, std::fs::read(&path).unwrap());
             }
