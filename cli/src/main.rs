@@ -5,6 +5,7 @@
 
 mod error;
 mod hq;
+mod journal;
 mod packs;
 mod printer;
 mod rulebook;
@@ -32,6 +33,9 @@ enum Command {
     /// The virtual pocket printer.
     #[command(subcommand)]
     Printer(printer::PrinterCommand),
+    /// Verify or export a phone's journal; account for its numbers.
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     /// The reference HQ: serve, publish, tickets, ledger, replay, reviews.
     #[command(subcommand)]
     Hq(hq::HqCommand),
@@ -43,6 +47,7 @@ fn main() -> std::process::ExitCode {
         Command::Shift(args) => shift::run(args),
         Command::Rulebook(command) => rulebook::run(command),
         Command::Printer(command) => printer::run(command),
+        Command::Journal(command) => journal::run(command),
         Command::Hq(command) => hq::run(command),
     };
     match done {

@@ -10,7 +10,9 @@ use ezhifa_field::casework::law::{
     check,
     decide::{decide, explain},
     decision::Inquiry,
+    diff::diff,
     rulebook::{Files, Rulebook, Severity},
+    scaffold::new_pack,
 };
 
 use crate::{error::CliError, packs, say};
@@ -22,6 +24,38 @@ pub enum RulebookCommand {
     Check(CheckArgs),
     /// Decide facts by a pack and print the decision as a lawyer would read it.
     Explain(ExplainArgs),
+    /// Say in sentences what changes between two versions of a pack, and for whom.
+    Diff(DiffArgs),
+    /// Scaffold a new pack beside prc-national.
+    New(NewArgs),
+}
+
+/// Arguments of `rulebook diff`.
+#[derive(Args)]
+pub struct DiffArgs {
+    /// Folder of the older pack.
+    old: PathBuf,
+    /// Folder of the newer pack.
+    new: PathBuf,
+    /// As a JSON array of sentences.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `rulebook new`.
+#[derive(Args)]
+pub struct NewArgs {
+    /// Folder to make; its name is the pack's id. prc-national lies beside it.
+    dir: PathBuf,
+    /// Title.
+    #[arg(long)]
+    title: String,
+    /// Name of the organ, as printed.
+    #[arg(long)]
+    organ: String,
+    /// First day in force, YYYY-MM-DD.
+    #[arg(long)]
+    from: chrono::NaiveDate,
 }
 
 /// Arguments of `rulebook check`.
@@ -59,6 +93,8 @@ pub fn run(command: &RulebookCommand) -> Result<(), CliError> {
     match command {
         RulebookCommand::Check(args) => check_packs(args),
         RulebookCommand::Explain(args) => explain_one(args),
+        RulebookCommand::Diff(args) => diff_two(args),
+        RulebookCommand::New(args) => new_one(args),
     }
 }
 
@@ -133,12 +169,7 @@ fn check_packs(args: &CheckArgs) -> Result<(), CliError> {
 }
 
 fn explain_one(args: &ExplainArgs) -> Result<(), CliError> {
-    let files = packs::read_files(&args.dir)?;
-    let below = imports(&files, &siblings(&args.dir), 4)?;
-    let refs: Vec<&Rulebook> = below.iter().collect();
-    let book = Rulebook::load(&files, &refs).map_err(|e| {
-        CliError::new(format!("{}: {e}", args.dir.display()), "ezhifa rulebook check DIR names every finding")
-    })?;
+    let book = load(&args.dir)?;
     let text = std::fs::read_to_string(&args.facts).map_err(|e| {
         CliError::new(
             format!("no facts at {}: {e}", args.facts.display()),
@@ -158,5 +189,43 @@ fn explain_one(args: &ExplainArgs) -> Result<(), CliError> {
     } else {
         say!("{}", explain(&decision));
     }
+    Ok(())
+}
+
+/// One pack with its imports.
+fn load(dir: &Path) -> Result<Rulebook, CliError> {
+    let files = packs::read_files(dir)?;
+    let below = imports(&files, &siblings(dir), 4)?;
+    let refs: Vec<&Rulebook> = below.iter().collect();
+    Rulebook::load(&files, &refs)
+        .map_err(|e| CliError::new(format!("{}: {e}", dir.display()), "ezhifa rulebook check DIR names every finding"))
+}
+
+fn diff_two(args: &DiffArgs) -> Result<(), CliError> {
+    let sentences = diff(&load(&args.old)?, &load(&args.new)?);
+    if args.json {
+        say!("{}", serde_json::Value::from(sentences));
+        return Ok(());
+    }
+    for sentence in &sentences {
+        say!("{sentence}");
+    }
+    say!("{} changes", sentences.len());
+    Ok(())
+}
+
+fn new_one(args: &NewArgs) -> Result<(), CliError> {
+    let id = args.dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    if args.dir.exists() {
+        return Err(CliError::new(format!("{} is there already", args.dir.display()), "choose another folder"));
+    }
+    let national = load(&args.dir.with_file_name("prc-national"))?;
+    for (name, bytes) in new_pack(&id, &args.title, &args.organ, args.from, &national) {
+        let path = args.dir.join(&name);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, bytes));
+        made.map_err(|e| CliError::new(format!("cannot write {}: {e}", path.display()), "check the folder and its rights"))?;
+        say!("{}", path.display());
+    }
+    say!("now: ezhifa rulebook check {}", args.dir.display());
     Ok(())
 }

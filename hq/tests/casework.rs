@@ -163,7 +163,7 @@ fn a_first_offence_that_hq_knows_better_opens_a_review_and_changes_nothing() {
 }
 
 #[test]
-fn two_crews_on_one_act_are_seen() {
+fn invariant_20_two_crews_on_one_act_are_seen() {
     let (house, mut street, mut phone) = ready();
     fine(&mut street, &mut phone, "c-1", 1);
     fine(&mut street, &mut phone, "c-2", 2);
@@ -246,7 +246,7 @@ fn money_is_matched_once_and_the_rest_is_held() {
 }
 
 #[test]
-fn figures_count_work_and_know_no_officer() {
+fn invariant_19_figures_count_work_and_know_no_officer() {
     let (house, mut street, mut phone) = ready();
     fine(&mut street, &mut phone, "c-1", 1);
     let done = waive(&mut street, &mut phone, "c-2", 1, "441900199003121012");

@@ -54,7 +54,7 @@ fn an_enrolment_code_works_once_and_the_same_phone_may_ask_again() {
 }
 
 #[test]
-fn a_gap_is_told_and_a_fork_is_never_swallowed() {
+fn invariant_15_a_gap_is_told_and_a_fork_is_never_swallowed() {
     let house = house(false);
     let mut phone = Phone::enrolled(&house, 1);
     grow(&mut phone, 10);

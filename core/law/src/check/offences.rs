@@ -66,7 +66,7 @@ impl Spot<'_> {
         if measured && is.boundary.trim().is_empty() {
             self.error("boundary", "阶次使用了数值，须写明“以上”“以下”是否包括本数 / tiers use a measure: state the boundary rule");
         }
-        if is.unverified != !is.unverified_because.is_empty() {
+        if is.unverified == is.unverified_because.is_empty() {
             self.error("unverified", "unverified 与其说明须同时写 / `unverified` and its reason go together");
         }
         if is.unverified && !self.book.is_sample() {

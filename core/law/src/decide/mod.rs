@@ -1,6 +1,6 @@
 //! From facts to a reasoned decision, and the questions on the way.
 //!
-//! Order of thought (FORMAT.md): is the fact clear, which provision fits, is an order needed first,
+//! Order of thought (docs/rulebook-guide.md): is the fact clear, which provision fits, is an order needed first,
 //! is anything punished at all (limbs), which tier, mitigation, defence, and the gate last. Nothing
 //! is lowered to fit the gate, and nothing unknown makes an outcome harsher.
 

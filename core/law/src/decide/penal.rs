@@ -222,13 +222,12 @@ impl<'a> Judge<'a> {
             proposal.outcome = choice.outcome;
         }
         if let Some(amount) = choice.amount {
-            let zero = !proposal.outcome.has_fine() && amount == Fen::ZERO;
-            if !zero
-                && !(proposal.outcome.has_fine()
-                    && proposal.lowest <= amount
-                    && amount <= proposal.highest
-                    && amount > Fen::ZERO)
-            {
+            let open = if proposal.outcome.has_fine() {
+                amount > Fen::ZERO && (proposal.lowest..=proposal.highest).contains(&amount)
+            } else {
+                amount == Fen::ZERO
+            };
+            if !open {
                 return Err(LawError::ChoiceNotOpen);
             }
             proposal.amount = amount;

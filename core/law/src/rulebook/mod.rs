@@ -1,6 +1,6 @@
 //! Rulebooks (规则包): a folder of TOML, read, typed and linked with what it imports.
 //!
-//! FORMAT.md describes the files. Reading is strict: an unknown key, a fact that nobody declared or
+//! docs/rulebook-guide.md describes the files. Reading is strict: an unknown key, a fact that nobody declared or
 //! a cell of the wrong type is an error with file, line and cell.
 
 use std::collections::BTreeMap;

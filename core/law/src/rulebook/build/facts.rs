@@ -86,7 +86,7 @@ impl Builder<'_> {
         }
         let values: BTreeSet<&str> = fact.options.iter().map(|o| o.value.as_str()).collect();
         let listed = fact.options.len();
-        if choice && (listed < 2 || listed > MAX_OPTIONS || values.len() != listed) {
+        if choice && (!(2..=MAX_OPTIONS).contains(&listed) || values.len() != listed) {
             self.found.error(file, &format!("{path}.options"), format!("选项须为 2 至 {MAX_OPTIONS} 个且不重复 / a choice has 2 to {MAX_OPTIONS} different options"));
         }
         if !choice && listed > 0 {

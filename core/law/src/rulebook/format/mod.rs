@@ -1,4 +1,4 @@
-//! The pack files as written (TOML). FORMAT.md says the same for rule editors.
+//! The pack files as written (TOML). docs/rulebook-guide.md says the same for rule editors.
 //!
 //! Every table refuses unknown keys, so that a typing error is a finding and not a silent default.
 
