@@ -96,10 +96,11 @@ impl Bitmap {
         // 72 bits hold 64 dots at any bit offset.
         let wide = u128::from(bits) << (64 - shift);
         for (i, byte) in wide.to_be_bytes().iter().enumerate().take(9) {
-            if *byte != 0 && first.saturating_add(i) < self.stride {
-                if let Some(target) = self.data.get_mut(row.saturating_add(first).saturating_add(i)) {
-                    *target |= byte;
-                }
+            if *byte != 0
+                && first.saturating_add(i) < self.stride
+                && let Some(target) = self.data.get_mut(row.saturating_add(first).saturating_add(i))
+            {
+                *target |= byte;
             }
         }
     }

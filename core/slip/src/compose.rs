@@ -388,10 +388,10 @@ impl Put<'_> {
             let shut = decision.rejected.iter().filter(|r| r.rule.starts_with("limb.B"));
             reasons.extend(shut.map(|r| format!("首违不罚不适用：{}", r.because)));
         }
-        if let Some(last) = decision.reasons.iter().rev().find(|r| r.rule != "milder_law") {
-            if !self.0.contains_key("transfer_reason") {
-                self.set("transfer_reason", last.text.as_str());
-            }
+        if let Some(last) = decision.reasons.iter().rev().find(|r| r.rule != "milder_law")
+            && !self.0.contains_key("transfer_reason")
+        {
+            self.set("transfer_reason", last.text.as_str());
         }
         self.set("reasons", numbered(&reasons));
         match decision.limb {

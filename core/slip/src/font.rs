@@ -123,10 +123,13 @@ fn draw(c: char, px: u16) -> Option<Vec<u64>> {
                 let bounds = outline.px_bounds();
                 outline.draw(|x, y, cover| {
                     let (x, y) = (x as f32 + bounds.min.x, y as f32 + bounds.min.y);
-                    if x >= 0.0 && y >= 0.0 && (x as usize) < width && (y as usize) < height {
-                        if let Some(dot) = grey.get_mut(y as usize * width + x as usize) {
-                            *dot = cover;
-                        }
+                    if x >= 0.0
+                        && y >= 0.0
+                        && (x as usize) < width
+                        && (y as usize) < height
+                        && let Some(dot) = grey.get_mut(y as usize * width + x as usize)
+                    {
+                        *dot = cover;
                     }
                 });
             }
