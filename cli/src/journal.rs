@@ -54,9 +54,14 @@ fn failed(error: impl std::fmt::Display) -> CliError {
 /// Opens the store of a sample phone with the key that lies in its keystore folder.
 fn open(phone: &Path) -> Result<Store, CliError> {
     let key_file = phone.join("keystore/database");
-    let key = std::fs::read(&key_file)
-        .map_err(|e| CliError::new(format!("no key at {}: {e}", key_file.display()), "give the phone folder of a shift, for example out/phone"))?;
-    let key: [u8; 32] = key.try_into().map_err(|_| failed(format!("{} does not hold 32 bytes", key_file.display())))?;
+    let key = std::fs::read(&key_file).map_err(|e| {
+        CliError::new(
+            format!("no key at {}: {e}", key_file.display()),
+            "give the phone folder of a shift, for example out/phone",
+        )
+    })?;
+    let key: [u8; 32] =
+        key.try_into().map_err(|_| failed(format!("{} does not hold 32 bytes", key_file.display())))?;
     let places = Places { dir: phone.join("store"), mark: phone.join("mark") };
     let platform = Platform::new(Arc::new(FixedKey(key)), Arc::new(SystemClock::new("desk")));
     Store::open(&places, platform).map_err(failed)
@@ -71,7 +76,8 @@ pub fn run(command: &JournalCommand) -> Result<(), CliError> {
         JournalCommand::Verify(args) => verify(args),
         JournalCommand::Export(args) => {
             let store = open(&args.from)?;
-            let file = std::fs::File::create(&args.out).map_err(|e| failed(format!("{}: {e}", args.out.display())))?;
+            let file = std::fs::File::create(&args.out)
+                .map_err(|e| failed(format!("{}: {e}", args.out.display())))?;
             let mut out = BufWriter::new(file);
             let count = store.read(|dao| journal::export(dao, &mut out)).map_err(failed)?;
             out.flush().map_err(failed)?;

@@ -197,8 +197,9 @@ fn load(dir: &Path) -> Result<Rulebook, CliError> {
     let files = packs::read_files(dir)?;
     let below = imports(&files, &siblings(dir), 4)?;
     let refs: Vec<&Rulebook> = below.iter().collect();
-    Rulebook::load(&files, &refs)
-        .map_err(|e| CliError::new(format!("{}: {e}", dir.display()), "ezhifa rulebook check DIR names every finding"))
+    Rulebook::load(&files, &refs).map_err(|e| {
+        CliError::new(format!("{}: {e}", dir.display()), "ezhifa rulebook check DIR names every finding")
+    })
 }
 
 fn diff_two(args: &DiffArgs) -> Result<(), CliError> {
@@ -217,13 +218,19 @@ fn diff_two(args: &DiffArgs) -> Result<(), CliError> {
 fn new_one(args: &NewArgs) -> Result<(), CliError> {
     let id = args.dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if args.dir.exists() {
-        return Err(CliError::new(format!("{} is there already", args.dir.display()), "choose another folder"));
+        return Err(CliError::new(
+            format!("{} is there already", args.dir.display()),
+            "choose another folder",
+        ));
     }
     let national = load(&args.dir.with_file_name("prc-national"))?;
     for (name, bytes) in new_pack(&id, &args.title, &args.organ, args.from, &national) {
         let path = args.dir.join(&name);
-        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, bytes));
-        made.map_err(|e| CliError::new(format!("cannot write {}: {e}", path.display()), "check the folder and its rights"))?;
+        let made =
+            path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, bytes));
+        made.map_err(|e| {
+            CliError::new(format!("cannot write {}: {e}", path.display()), "check the folder and its rights")
+        })?;
         say!("{}", path.display());
     }
     say!("now: ezhifa rulebook check {}", args.dir.display());

@@ -10,7 +10,7 @@ use ezhifa_field::casework::{
     event::{CloseWay, Destination, FactSource, ServiceWay, Source, Stage, StatementKind},
     law::{
         facts::Value,
-        terms::{Limb, Outcome, PartyKind, Series},
+        terms::{Limb, Outcome, PartyKind},
     },
     people::{IdKind, Identity, Officer, OfficerId, Place, SignerRole, SigningAct},
 };
@@ -62,8 +62,6 @@ pub struct HqSeed {
     /// Pay codes to lend.
     #[serde(default)]
     pub pay_codes: Vec<String>,
-    /// Numbers to lend, by series.
-    pub numbers: BTreeMap<Series, u64>,
 }
 
 /// One officer and a PIN that is no secret.
@@ -137,9 +135,6 @@ pub struct Expect {
     pub limb: Option<Limb>,
     /// Amount in fen.
     pub amount_fen: Option<i64>,
-    /// Refusal code that one step must meet, by step index.
-    #[serde(default)]
-    pub refusals: BTreeMap<usize, String>,
 }
 
 /// One call on the phone. `after_s` moves the scenario's clock before it.

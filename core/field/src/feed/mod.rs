@@ -212,7 +212,7 @@ impl Inbox {
     #[must_use]
     pub fn packs(&self) -> Vec<(PackRef, NaiveDate, Option<NaiveDate>)> {
         let mut packs: Vec<_> = self.packs.iter().map(|p| (p.book.reference(), p.from, p.until)).collect();
-        packs.sort_by(|a, b| b.1.cmp(&a.1));
+        packs.sort_by_key(|p| std::cmp::Reverse(p.1));
         packs
     }
 

@@ -333,7 +333,7 @@ fn ground(open: &Open, id: &CaseId, number: &str) -> Result<Ground, Error> {
 
 fn officers(open: &Open, crew: &Crew) -> Result<(Officer, Officer), Error> {
     let roster = open.inbox().roster()?;
-    let get = |id| roster.get(id).cloned().ok_or_else(|| Not::Crew);
+    let get = |id| roster.get(id).cloned().ok_or(Not::Crew);
     Ok((get(&crew.lead)?, get(&crew.second)?))
 }
 
