@@ -5,7 +5,12 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Subcommand};
 use ezhifa_hq::{Hq, HqConfig, serve};
 
-use crate::{error::CliError, packs, say, table};
+use crate::{
+    error::CliError,
+    packs, say,
+    shift::{hq::publish, scenario::Scenario, world::Clock},
+    table,
+};
 
 /// The reference HQ.
 #[derive(Subcommand)]
@@ -55,6 +60,12 @@ pub struct ServeArgs {
     /// Plain HTTP (loopback only).
     #[arg(long)]
     plain: bool,
+    /// Enrolment ticket for one phone of this branch, written to DIR/ticket.
+    #[arg(long)]
+    enrol: Option<String>,
+    /// Hold what a scenario's HQ holds, and keep the scenario's time: for `shift --hq`.
+    #[arg(long)]
+    scenario: Option<PathBuf>,
 }
 
 /// Arguments of `hq publish`.
@@ -104,6 +115,11 @@ fn json(value: &impl serde::Serialize) -> Result<(), CliError> {
 
 impl Place {
     fn open(&self, log: bool) -> Result<Hq, CliError> {
+        self.open_at(log, None)
+    }
+
+    /// With a clock that started at a scenario's beginning, where one is played.
+    fn open_at(&self, log: bool, begins_ms: Option<i64>) -> Result<Hq, CliError> {
         std::fs::create_dir_all(&self.dir).map_err(failed)?;
         let mut config = HqConfig::in_dir(&self.dir, &self.organ, &self.organ_name);
         if let Some(db) = &self.db {
@@ -113,6 +129,13 @@ impl Place {
             config.blobs.clone_from(blobs);
         }
         config.log = log;
+        if let Some(begins_ms) = begins_ms {
+            let started = std::time::Instant::now();
+            config.clock = std::sync::Arc::new(move || {
+                begins_ms.saturating_add(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+            });
+            config.device_rate = 10_000;
+        }
         Hq::open(config).map_err(failed)
     }
 }
@@ -123,13 +146,7 @@ impl Place {
 /// The store cannot be opened, the address is taken, a pack has faults.
 pub fn run(command: &HqCommand) -> Result<(), CliError> {
     match command {
-        HqCommand::Serve(args) => {
-            let server = serve(args.place.open(true)?, args.listen, !args.plain).map_err(failed)?;
-            say!("HQ on {}; stop with Ctrl-C", server.url);
-            loop {
-                std::thread::park();
-            }
-        }
+        HqCommand::Serve(args) => run_server(args),
         HqCommand::Publish(args) => {
             let hq = args.place.open(false)?;
             for dir in &args.rulebooks {
@@ -218,5 +235,27 @@ pub fn run(command: &HqCommand) -> Result<(), CliError> {
             let reviews = args.place.open(false)?.reviews(true).map_err(failed)?;
             json(&reviews)
         }
+    }
+}
+
+fn run_server(args: &ServeArgs) -> Result<(), CliError> {
+    let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
+    let fresh = !args.place.dir.join("hq.db").exists();
+    let hq = args.place.open_at(true, scenario.as_ref().map(|s| Clock::at(s.begins).ms()))?;
+    if let (Some(scenario), true) = (&scenario, fresh) {
+        publish(&hq, scenario)?;
+    }
+    let server = serve(hq.clone(), args.listen, !args.plain).map_err(failed)?;
+    let branch = args.enrol.as_ref().or(scenario.as_ref().map(|s| &s.hq.branch));
+    if let Some(branch) = branch {
+        let path = args.place.dir.join("ticket");
+        let text =
+            hq.ticket(&server.url, branch).and_then(|t| t.text().map_err(Into::into)).map_err(failed)?;
+        std::fs::write(&path, text).map_err(|e| failed(format!("{}: {e}", path.display())))?;
+        say!("enrolment ticket for one phone in {}", path.display());
+    }
+    say!("HQ on {}; stop with Ctrl-C", server.url);
+    loop {
+        std::thread::park();
     }
 }

@@ -138,6 +138,77 @@ fn eighty_millimetre_paper_prints_too() {
 }
 
 #[test]
+fn an_hq_in_another_process_takes_the_evening_and_one_that_is_down_is_named() {
+    use std::io::{BufRead as _, BufReader};
+    let dir = tempfile::tempdir().unwrap();
+    let hq_dir = dir.path().join("hq");
+    let (hq, out) = (hq_dir.to_str().unwrap(), dir.path().join("out"));
+    let scenario = "tests/scenarios/dongguan-evening.json";
+    let mut server = Command::new(env!("CARGO_BIN_EXE_ezhifa"))
+        .current_dir(root())
+        .args(["hq", "serve", "--dir", hq, "--listen", "127.0.0.1:0", "--scenario", scenario])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let url = BufReader::new(server.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| line.strip_prefix("HQ on ").and_then(|l| l.split(';').next().map(str::to_owned)))
+        .unwrap();
+    let ticket = format!("@{}", hq_dir.join("ticket").display());
+    let (output, summary) = shift(&out, &["--hq", &url, "--ticket", &ticket]);
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = summary.unwrap();
+    assert_eq!(summary["unsynced"], 0);
+    // The desk's own figures, from HQ's folder.
+    let replay = ezhifa(&["hq", "replay", "--dir", hq, "--json"]);
+    let replay: Value = serde_json::from_slice(&replay.stdout).unwrap();
+    assert_eq!(replay["replayed"], 14);
+    assert_eq!(replay["mismatches"], 0);
+    let ledger = ezhifa(&["hq", "ledger", "--dir", hq, "--json"]);
+    let ledger: Value = serde_json::from_slice(&ledger.stdout).unwrap();
+    assert!(
+        ledger["blocks"].as_array().unwrap().iter().all(|b| b["unexplained"].as_array().unwrap().is_empty())
+    );
+    // HQ is down: one sentence, a hint, exit code 2.
+    let (output, _) = shift(&dir.path().join("down"), &["--hq", &url, "--ticket", &ticket]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("hint:") && !said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn a_journal_is_verified_exported_and_caught_when_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    assert!(shift(&out, &[]).0.status.success());
+    let phone = out.join("phone");
+    let phone = phone.to_str().unwrap();
+    assert!(ezhifa(&["journal", "verify", phone]).status.success());
+    let export = dir.path().join("journal.jsonl");
+    let file = export.to_str().unwrap();
+    assert!(ezhifa(&["journal", "export", phone, "--out", file]).status.success());
+    assert!(ezhifa(&["journal", "verify", file]).status.success());
+    let text = std::fs::read_to_string(&export).unwrap();
+    let changed = text.replacen("\\\"amount\\\":5000", "\\\"amount\\\":4000", 1);
+    assert_ne!(text, changed, "the export holds the amounts");
+    std::fs::write(&export, changed).unwrap();
+    let output = ezhifa(&["journal", "verify", file]);
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "a changed amount is found: {}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let numbers = ezhifa(&["journal", "numbers", phone, "--json"]);
+    let numbers: Value = serde_json::from_slice(&numbers.stdout).unwrap();
+    assert!(numbers.as_array().unwrap().len() >= 4);
+}
+
+#[test]
 fn bad_input_gets_a_sentence_a_hint_and_exit_code_2() {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join("out");

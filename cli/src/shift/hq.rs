@@ -97,7 +97,8 @@ impl Side {
         let mut ours =
             Ours { hq, addr: server.addr, server: Some(server), branch: scenario.hq.branch.clone() };
         if fresh {
-            ours.publish(scenario)?;
+            publish(&ours.hq, scenario)?;
+            say!("HQ listens on {}", ours.addr);
         }
         Ok(Side::Ours(Box::new(ours)))
     }
@@ -179,60 +180,59 @@ impl Side {
     }
 }
 
-impl Ours {
-    /// Everything HQ knows before the shift.
-    fn publish(&mut self, scenario: &Scenario) -> Result<(), CliError> {
-        let root = packs::project_file("rulebooks");
-        let books = packs::load_all(&root, &scenario.rulebooks)?;
-        for (files, _) in &books {
-            self.hq.publish_rulebook(files).map_err(hq_error)?;
-        }
-        let (calendar, _) = packs::read_calendar(&root.join(&scenario.calendar))?;
-        self.hq.publish_calendar(&calendar).map_err(hq_error)?;
-        let officers = scenario.hq.officers.iter().map(seed_officer).collect::<Result<Vec<_>, _>>()?;
-        self.hq.publish_roster(&self.branch, &officers).map_err(hq_error)?;
-        for order in &scenario.hq.open_orders {
-            self.hq
-                .add_open_order(&NewOrder {
-                    branch: self.branch.clone(),
-                    number: order.number.clone(),
-                    offence: order.offence.clone(),
-                    id_number: order.id_number.clone(),
-                    place: order.address.clone(),
-                    ordered_at: order.ordered_at,
-                    due: order.due,
-                    served_at: Some(order.ordered_at),
-                    served: order.served.clone(),
-                    ordered_by: order.ordered_by.iter().map(|o| o.0.clone()).collect(),
-                })
-                .map_err(hq_error)?;
-        }
-        let deciding = books.last().map(|(_, book)| book);
-        let finds: Vec<NewSeen> = scenario
-            .hq
-            .seen
-            .iter()
-            .map(|seen| NewSeen {
-                branch: self.branch.clone(),
-                id_number: seen.id_number.clone(),
-                conduct: deciding
-                    .and_then(|book| book.offences().find(|o| o.id == seen.offence))
-                    .map_or_else(|| seen.offence.clone(), |o| o.conduct.to_string()),
-                on: seen.on,
-                reference: seen.reference.clone(),
-            })
-            .collect();
-        self.hq.add_seen(&finds).map_err(hq_error)?;
-        say!(
-            "HQ ready on {}: {} rulebooks, {} officers, {} open orders, {} earlier finds",
-            self.addr,
-            books.len(),
-            officers.len(),
-            scenario.hq.open_orders.len(),
-            finds.len()
-        );
-        Ok(())
+/// Publishes everything that HQ knows before the shift.
+///
+/// # Errors
+/// A pack or the calendar has faults, or HQ's store failed.
+pub fn publish(hq: &Hq, scenario: &Scenario) -> Result<(), CliError> {
+    let root = packs::project_file("rulebooks");
+    let books = packs::load_all(&root, &scenario.rulebooks)?;
+    for (files, _) in &books {
+        hq.publish_rulebook(files).map_err(hq_error)?;
     }
+    let (calendar, _) = packs::read_calendar(&root.join(&scenario.calendar))?;
+    hq.publish_calendar(&calendar).map_err(hq_error)?;
+    let officers = scenario.hq.officers.iter().map(seed_officer).collect::<Result<Vec<_>, _>>()?;
+    hq.publish_roster(&scenario.hq.branch, &officers).map_err(hq_error)?;
+    for order in &scenario.hq.open_orders {
+        hq.add_open_order(&NewOrder {
+            branch: scenario.hq.branch.clone(),
+            number: order.number.clone(),
+            offence: order.offence.clone(),
+            id_number: order.id_number.clone(),
+            place: order.address.clone(),
+            ordered_at: order.ordered_at,
+            due: order.due,
+            served_at: Some(order.ordered_at),
+            served: order.served.clone(),
+            ordered_by: order.ordered_by.iter().map(|o| o.0.clone()).collect(),
+        })
+        .map_err(hq_error)?;
+    }
+    let deciding = books.last().map(|(_, book)| book);
+    let finds: Vec<NewSeen> = scenario
+        .hq
+        .seen
+        .iter()
+        .map(|seen| NewSeen {
+            branch: scenario.hq.branch.clone(),
+            id_number: seen.id_number.clone(),
+            conduct: deciding
+                .and_then(|book| book.offences().find(|o| o.id == seen.offence))
+                .map_or_else(|| seen.offence.clone(), |o| o.conduct.to_string()),
+            on: seen.on,
+            reference: seen.reference.clone(),
+        })
+        .collect();
+    hq.add_seen(&finds).map_err(hq_error)?;
+    say!(
+        "HQ knows {} rulebooks, {} officers, {} open orders, {} earlier finds",
+        books.len(),
+        officers.len(),
+        scenario.hq.open_orders.len(),
+        finds.len()
+    );
+    Ok(())
 }
 
 /// The officer with the verifier of the sample PIN.
