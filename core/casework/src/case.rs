@@ -1,4 +1,4 @@
-//! The state of one case: a fold over its events. Reading only; [`crate::fold`] writes it.
+//! The state of one case: a fold over its events. Reading only; `fold` writes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,7 +2,7 @@
 //!
 //! A file is sealed and synced in `evidence/in` before its row and its journal entry are committed, and
 //! gets its last name after. Whatever the moment of a crash, opening finishes or drops it: a row without
-//! a file or a file without a row does not outlive [`recover`].
+//! a file or a file without a row does not outlive the next opening.
 
 use std::{
     fs::File,
