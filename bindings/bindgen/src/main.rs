@@ -1,2 +1,4 @@
-//! Generates the bindings.
-fn main() {}
+//! Generates the Kotlin and Swift bindings from the built library: `tests/bindings.sh` shows how.
+fn main() {
+    uniffi::uniffi_bindgen_main();
+}
