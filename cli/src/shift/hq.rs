@@ -94,8 +94,7 @@ impl Side {
         let addr = SocketAddr::from(([127, 0, 0, 1], wanted.unwrap_or(0)));
         let server = serve(hq.clone(), addr, true).map_err(hq_error)?;
         folder.write("hq/port", server.addr.port().to_string().as_bytes())?;
-        let mut ours =
-            Ours { hq, addr: server.addr, server: Some(server), branch: scenario.hq.branch.clone() };
+        let ours = Ours { hq, addr: server.addr, server: Some(server), branch: scenario.hq.branch.clone() };
         if fresh {
             publish(&ours.hq, scenario)?;
             say!("HQ listens on {}", ours.addr);
