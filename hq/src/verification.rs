@@ -22,21 +22,6 @@ use crate::{
     store,
 };
 
-/// Outcomes by their number in the slip code: the order of `Outcome`'s declaration.
-const OUTCOMES: [Outcome; 11] = [
-    Outcome::NoViolation,
-    Outcome::Advice,
-    Outcome::Order,
-    Outcome::OrderComplied,
-    Outcome::NoPenalty,
-    Outcome::NoPenaltyProposed,
-    Outcome::Warning,
-    Outcome::Fine,
-    Outcome::WarningAndFine,
-    Outcome::OrdinaryProcedure,
-    Outcome::Referral,
-];
-
 fn outcome_words(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::NoViolation => "无违法",
@@ -169,7 +154,7 @@ impl Hq {
 }
 
 fn facts(record: &SlipRecord, check_code: &str) -> Vec<(String, String)> {
-    let outcome = OUTCOMES.get(usize::from(record.outcome)).map_or("", |o| outcome_words(*o));
+    let outcome = Outcome::from_code(record.outcome).map_or("", outcome_words);
     let time = |ms: i64| local(ms).format("%Y年%-m月%-d日%H时%M分").to_string();
     [
         ("文书编号", record.number.clone()),
@@ -213,8 +198,7 @@ fn sections(document: &Document) -> Vec<Section> {
 
 /// Before the decision has arrived: the rights that any slip of this kind carries, from its template.
 fn next_from_template(book: &Rulebook, record: &SlipRecord) -> Vec<Section> {
-    let Some(template) = OUTCOMES.get(usize::from(record.outcome)).and_then(|o| book.template(slip_of(*o)))
-    else {
+    let Some(template) = Outcome::from_code(record.outcome).and_then(|o| book.template(slip_of(o))) else {
         return Vec::new();
     };
     template

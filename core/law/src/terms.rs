@@ -45,6 +45,33 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome by its code. Codes stand on paper for years: new ones go to the end.
+    const BY_CODE: [Outcome; 11] = [
+        Outcome::NoViolation,
+        Outcome::Advice,
+        Outcome::Order,
+        Outcome::OrderComplied,
+        Outcome::NoPenalty,
+        Outcome::NoPenaltyProposed,
+        Outcome::Warning,
+        Outcome::Fine,
+        Outcome::WarningAndFine,
+        Outcome::OrdinaryProcedure,
+        Outcome::Referral,
+    ];
+
+    /// The number that stands for it in the code on a slip.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The outcome behind a number read off a slip.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<Outcome> {
+        Outcome::BY_CODE.get(usize::from(code)).copied()
+    }
+
     /// Chinese name.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -178,5 +205,20 @@ pub struct Citation {
 impl std::fmt::Display for Citation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "《{}》{}", self.instrument, self.article)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Outcome;
+
+    #[test]
+    fn codes_on_paper_keep_their_meaning() {
+        for code in 0..=10 {
+            assert_eq!(Outcome::from_code(code).map(Outcome::code), Some(code));
+        }
+        assert_eq!(Outcome::from_code(7), Some(Outcome::Fine));
+        assert_eq!(Outcome::from_code(4), Some(Outcome::NoPenalty));
+        assert_eq!(Outcome::from_code(11), None);
     }
 }

@@ -178,11 +178,11 @@ impl FieldOffice {
             officers: [officers.0.certificate.clone(), officers.1.certificate.clone()],
             decided_ms: moment(ground.event.at),
             clause: clause(&case, number),
-            outcome: outcome_index(
-                case.record()
-                    .filter(|r| r.number == number)
-                    .map_or(case.outcome().unwrap_or(Outcome::Advice), |r| r.outcome),
-            ),
+            outcome: case
+                .record()
+                .filter(|r| r.number == number)
+                .map_or(case.outcome().unwrap_or(Outcome::Advice), |r| r.outcome)
+                .code(),
             order_due_ms: case.record().filter(|r| r.number == number).and_then(|r| r.order_due).map(moment),
             entry_prefix: ground.entry.prefix(),
         };
@@ -344,24 +344,6 @@ fn clause(case: &Case, number: &str) -> String {
         .map(|r| r.decision.offence.clone())
         .or_else(|| case.act().map(|a| a.offence.clone()))
         .unwrap_or_default()
-}
-
-/// The outcome as the code writes it: its place in the declaration, which never changes.
-#[must_use]
-pub fn outcome_index(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::NoViolation => 0,
-        Outcome::Advice => 1,
-        Outcome::Order => 2,
-        Outcome::OrderComplied => 3,
-        Outcome::NoPenalty => 4,
-        Outcome::NoPenaltyProposed => 5,
-        Outcome::Warning => 6,
-        Outcome::Fine => 7,
-        Outcome::WarningAndFine => 8,
-        Outcome::OrdinaryProcedure => 9,
-        Outcome::Referral => 10,
-    }
 }
 
 /// Compares the versions at the end of `name 1.2.3`.

@@ -36,7 +36,7 @@ use ezhifa_wire::{
 use serde::{Deserialize, Serialize};
 
 pub use case::Acted;
-pub use decide::{Decided, Drawn, outcome_index};
+pub use decide::{Decided, Drawn};
 pub use evidence::{Shot, Taken};
 pub use line::CaseLine;
 pub use look::Looked;
