@@ -1,9 +1,6 @@
 //! `ezhifa rulebook`: what a rule editor needs before a pack may leave the desk.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use ezhifa_field::casework::law::{
@@ -11,13 +8,16 @@ use ezhifa_field::casework::law::{
     decide::{decide, explain},
     decision::Inquiry,
     diff::diff,
-    rulebook::{Files, Rulebook, Severity},
+    rulebook::{Files, Rulebook, Severity, pin},
     scaffold::new_pack,
 };
 
-use crate::{error::CliError, packs, say};
+use crate::{error::CliError, packs, say, table};
 
-/// Rulebooks: check, explain.
+/// Imports below imports; deeper is a ring.
+const DEEPEST: usize = 4;
+
+/// Rulebooks: check, explain, compare, begin.
 #[derive(Subcommand)]
 pub enum RulebookCommand {
     /// Prove a pack: every gap, overlap, dead row, amount, citation, example and template; exit code 1 on errors.
@@ -28,6 +28,29 @@ pub enum RulebookCommand {
     Diff(DiffArgs),
     /// Scaffold a new pack beside prc-national.
     New(NewArgs),
+    /// Write the hash of every import into the manifest, in place; packs in the order given.
+    Pin(PinArgs),
+    /// How many questions an officer is asked in each sample case, and on average.
+    Questions(QuestionsArgs),
+}
+
+/// Arguments of `rulebook pin`.
+#[derive(Args)]
+pub struct PinArgs {
+    /// Rulebook folders; what they import lies beside them.
+    #[arg(required = true)]
+    dirs: Vec<PathBuf>,
+}
+
+/// Arguments of `rulebook questions`.
+#[derive(Args)]
+pub struct QuestionsArgs {
+    /// Rulebook folders.
+    #[arg(required = true)]
+    dirs: Vec<PathBuf>,
+    /// One object: the mean in tenths, and every case.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Arguments of `rulebook diff`.
@@ -95,40 +118,27 @@ pub fn run(command: &RulebookCommand) -> Result<(), CliError> {
         RulebookCommand::Explain(args) => explain_one(args),
         RulebookCommand::Diff(args) => diff_two(args),
         RulebookCommand::New(args) => new_one(args),
+        RulebookCommand::Pin(args) => pin_packs(args),
+        RulebookCommand::Questions(args) => count_questions(args),
     }
 }
 
-/// Packs by id, those beside `dir`, so that imports are found.
-fn siblings(dir: &Path) -> BTreeMap<String, Files> {
-    let mut found = BTreeMap::new();
-    let Some(parent) = dir.canonicalize().ok().and_then(|d| d.parent().map(Path::to_path_buf)) else {
-        return found;
-    };
-    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.join("manifest.toml").exists()
-            && let Ok(files) = packs::read_files(&path)
-        {
-            found.insert(entry.file_name().to_string_lossy().into_owned(), files);
-        }
-    }
-    found
-}
-
-/// The imports of a pack, loaded from the folders of the same name beside it, in order.
-fn imports(files: &Files, beside: &BTreeMap<String, Files>, depth: usize) -> Result<Vec<Rulebook>, CliError> {
-    let manifest =
-        files.get("manifest.toml").map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
+/// The imports of a pack, loaded from the folders of their names beside it, in order. A folder that is
+/// not there is left to the loader, which names it.
+fn imports(dir: &Path, files: &Files, depth: usize) -> Result<Vec<Rulebook>, CliError> {
     let mut loaded: Vec<Rulebook> = Vec::new();
-    for (name, pack) in beside {
-        let asked = manifest.lines().any(|line| line.trim() == format!("id = \"{name}\""));
-        if !asked || pack == files || depth == 0 {
+    // A manifest that cannot be read is a finding of its own.
+    for import in Rulebook::named_imports(files).unwrap_or_default() {
+        let there = dir.canonicalize().unwrap_or_else(|_| dir.to_path_buf()).with_file_name(&import.id);
+        let plain = Path::new(&import.id).components().count() == 1 && !import.id.contains("..");
+        if depth == 0 || !plain || !there.join("manifest.toml").exists() {
             continue;
         }
-        let below = imports(pack, beside, depth.saturating_sub(1))?;
+        let pack = packs::read_files(&there)?;
+        let below = imports(&there, &pack, depth.saturating_sub(1))?;
         let refs: Vec<&Rulebook> = below.iter().collect();
-        let book = Rulebook::load(pack, &refs).map_err(|e| {
-            CliError::new(format!("{name}: {e}"), format!("ezhifa rulebook check rulebooks/{name}"))
+        let book = Rulebook::load(&pack, &refs).map_err(|e| {
+            CliError::new(format!("{}: {e}", import.id), format!("ezhifa rulebook check {}", there.display()))
         })?;
         loaded.extend(below);
         loaded.push(book);
@@ -141,7 +151,7 @@ fn check_packs(args: &CheckArgs) -> Result<(), CliError> {
     let mut errors = 0_usize;
     for dir in args.dirs.iter().filter(|d| d.join("manifest.toml").exists() || args.dirs.len() == 1) {
         let files = packs::read_files(dir)?;
-        let below = imports(&files, &siblings(dir), 4)?;
+        let below = imports(dir, &files, DEEPEST)?;
         let refs: Vec<&Rulebook> = below.iter().collect();
         let mut findings = check::check(&files, &refs);
         if args.mutations {
@@ -195,7 +205,7 @@ fn explain_one(args: &ExplainArgs) -> Result<(), CliError> {
 /// One pack with its imports.
 fn load(dir: &Path) -> Result<Rulebook, CliError> {
     let files = packs::read_files(dir)?;
-    let below = imports(&files, &siblings(dir), 4)?;
+    let below = imports(dir, &files, DEEPEST)?;
     let refs: Vec<&Rulebook> = below.iter().collect();
     Rulebook::load(&files, &refs).map_err(|e| {
         CliError::new(format!("{}: {e}", dir.display()), "ezhifa rulebook check DIR names every finding")
@@ -234,5 +244,51 @@ fn new_one(args: &NewArgs) -> Result<(), CliError> {
         say!("{}", path.display());
     }
     say!("now: ezhifa rulebook check {}", args.dir.display());
+    Ok(())
+}
+
+fn pin_packs(args: &PinArgs) -> Result<(), CliError> {
+    for dir in &args.dirs {
+        let files = packs::read_files(dir)?;
+        let below = imports(dir, &files, DEEPEST)?;
+        let refs: Vec<&Rulebook> = below.iter().collect();
+        let path = dir.join("manifest.toml");
+        let failed = |e: &dyn std::fmt::Display| {
+            CliError::new(format!("{}: {e}", path.display()), "check the manifest and its rights")
+        };
+        let text = std::fs::read_to_string(&path).map_err(|e| failed(&e))?;
+        let pinned = pin(&text, &refs).map_err(|e| failed(&e))?;
+        let changed = pinned != text;
+        if changed {
+            std::fs::write(&path, pinned).map_err(|e| failed(&e))?;
+        }
+        say!("{}: {}", dir.display(), if changed { "pinned" } else { "pinned already" });
+    }
+    Ok(())
+}
+
+fn count_questions(args: &QuestionsArgs) -> Result<(), CliError> {
+    let mut cases = Vec::new();
+    for dir in &args.dirs {
+        let book = load(dir)?;
+        let pack = book.reference().id;
+        cases.extend(
+            check::question_counts(&book).into_iter().map(|(case, asked)| (pack.clone(), case, asked)),
+        );
+    }
+    let total: usize = cases.iter().map(|(_, _, asked)| asked).sum();
+    let tenths = (total * 10).checked_div(cases.len()).unwrap_or(0);
+    if args.json {
+        let list: Vec<_> = cases
+            .iter()
+            .map(|(pack, case, asked)| serde_json::json!({ "pack": pack, "case": case, "asked": asked }))
+            .collect();
+        say!("{}", serde_json::json!({ "cases": list, "mean_tenths": tenths }));
+        return Ok(());
+    }
+    for (pack, case, asked) in &cases {
+        say!("{}", table::row(&[4, 22], &[&asked.to_string(), pack, case]));
+    }
+    say!("{} cases, {}.{} questions on average", cases.len(), tenths / 10, tenths % 10);
     Ok(())
 }

@@ -50,7 +50,7 @@ impl Case {
             }
             Command::IdentifyParty(party) => {
                 state::undecided(self)?;
-                let party = party::identify(desk, party)?;
+                let party = party::identify(self, desk, party)?;
                 one(Event::PartyIdentified { party: Box::new(party) })
             }
             Command::ChooseOffence { offence, act_at, fact_text } => {

@@ -58,6 +58,15 @@ impl Ground {
         }
     }
 
+    /// The refusal with `{}` filled by a sentence in two languages, `中文 / English`.
+    #[must_use]
+    pub fn because(&self, sentence: &impl std::fmt::Display) -> Refusal {
+        let both = sentence.to_string();
+        let (zh, en) = both.split_once(" / ").unwrap_or((&both, &both));
+        let refusal = self.about(zh);
+        Refusal { en: self.en.replace("{}", en), next_en: self.next_en.replace("{}", en), ..refusal }
+    }
+
     /// `Ok` when `held`, else this refusal.
     pub fn unless(&self, held: bool) -> Result<(), Refusal> {
         if held { Ok(()) } else { Err(self.refusal()) }

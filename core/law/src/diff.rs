@@ -24,14 +24,24 @@ pub fn diff(old: &Rulebook, new: &Rulebook) -> Vec<String> {
         book.written.limbs.iter().map(|l| (format!("{:?} {}", l.limb, l.name), json(&l.any))).collect()
     };
     named("不予处罚情形", &limbs(old), &limbs(new), &mut out);
+    let also =
+        |book: &Rulebook| book.written.limb_b_also.iter().map(|a| ("首违不罚".to_owned(), json(a))).collect();
+    named("另加条件", &also(old), &also(new), &mut out);
+    let ordinary = |book: &Rulebook| book.written.ordinary.iter().map(|o| (o.id.clone(), json(o))).collect();
+    named("转普通程序情形", &ordinary(old), &ordinary(new), &mut out);
     let mitigation =
         |book: &Rulebook| book.written.mitigation.iter().map(|m| (m.id.clone(), json(m))).collect();
     named("从轻减轻情形", &mitigation(old), &mitigation(new), &mut out);
     let clocks = |book: &Rulebook| book.clocks.clocks.iter().map(|c| (c.id.clone(), json(c))).collect();
     named("期限", &clocks(old), &clocks(new), &mut out);
+    let fee =
+        |book: &Rulebook| book.clocks.late_fee.iter().map(|f| ("加处罚款".to_owned(), json(f))).collect();
+    named("规定", &fee(old), &fee(new), &mut out);
     let papers = |book: &Rulebook| book.templates().map(|t| (t.title.clone(), json(t))).collect();
     named("文书", &papers(old), &papers(new), &mut out);
     offences(old, new, &mut out);
+    let pairs = |book: &Rulebook| book.pairs.iter().map(|p| (format!("{}与{}", p.a, p.b), json(p))).collect();
+    named("竞合关系", &pairs(old), &pairs(new), &mut out);
     out
 }
 
@@ -118,17 +128,30 @@ fn changed(old: &Rulebook, new: &Rulebook, a: &OffenceRules, b: &OffenceRules, o
             crate::rulebook::format::Clause::Direct => "改为可以直接处罚，变重".to_owned(),
         });
     }
-    for (what, x, y) in [
-        ("构成要件", json(&a.is.elements), json(&b.is.elements)),
-        ("违反规定", json(&a.is.violated), json(&b.is.violated)),
-        ("处罚依据", json(&a.is.basis), json(&b.is.basis)),
-        ("责令改正", json(&a.is.order), json(&b.is.order)),
-        ("免罚清单", json(&a.is.waive), json(&b.is.waive)),
-        ("违法事实文字", json(&a.is.fact_text), json(&b.is.fact_text)),
-    ] {
+    // Every other key as it is written, so that none is forgotten when the format grows.
+    let (was, is) = (json_map(&a.is), json_map(&b.is));
+    for (key, y) in is.iter().filter(|(key, _)| !SAID.contains(&key.as_str())) {
+        let x = was.get(key).map_or("null", String::as_str);
         if x != y {
+            let what = LABELS.iter().find(|(k, _)| k == key).map_or(key.as_str(), |(_, label)| *label);
             say(format!("{what}由 {x} 改为 {y}"));
         }
+    }
+    if let (Some(was), Some(is)) = (&a.is.penalty, &b.is.penalty) {
+        for (what, x, y) in [
+            ("警告", json(&was.warning), json(&is.warning)),
+            ("罚款", json(&was.fine), json(&is.fine)),
+            ("并处", json(&was.both), json(&is.both)),
+            ("计罚数量", json(&was.per), json(&is.per)),
+        ] {
+            if x != y {
+                say(format!("罚则中的{what}由 {x} 改为 {y}"));
+            }
+        }
+    } else if a.is.penalty.is_some() != b.is.penalty.is_some() {
+        let (text, trend) =
+            if b.is.penalty.is_some() { ("新设罚则", "变重") } else { ("不再有罚则", "变轻") };
+        say(format!("{text}，{trend}"));
     }
     for (unit, who) in [(false, "个人"), (true, "单位")] {
         let (was, is) = (a.clause_range(unit), b.clause_range(unit));
@@ -140,6 +163,32 @@ fn changed(old: &Rulebook, new: &Rulebook, a: &OffenceRules, b: &OffenceRules, o
         }
     }
 }
+
+/// Keys that have sentences of their own, or that change nothing for anybody.
+const SAID: [&str; 8] = ["id", "name", "clause", "effective_from", "penalty", "tier", "example", "note"];
+
+/// What a key is called on the desk.
+const LABELS: [(&str, &str); 19] = [
+    ("elements", "构成要件"),
+    ("violated", "违反规定"),
+    ("basis", "处罚依据"),
+    ("order", "责令改正"),
+    ("waive", "免罚清单"),
+    ("excludes", "排除的不予处罚情形"),
+    ("fact_text", "违法事实文字"),
+    ("units", "量词"),
+    ("codes", "编码"),
+    ("conduct", "行为类别"),
+    ("gain", "违法所得"),
+    ("gain_reason", "没有违法所得的理由"),
+    ("ordinary_because", "转普通程序的理由"),
+    ("refer_to", "移送机关"),
+    ("overlap", "阶次重叠时的处理"),
+    ("boundary", "界限说明"),
+    ("repealed_on", "废止日期"),
+    ("unverified", "未核实标记"),
+    ("unverified_because", "未核实的说明"),
+];
 
 /// What a tier does to one kind of party.
 fn effect(offence: &OffenceRules, tier: usize, unit: bool) -> (Option<Outcome>, Option<FineRange>) {

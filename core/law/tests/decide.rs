@@ -174,6 +174,79 @@ fn fourteen_to_seventeen_is_strictly_below_even_at_the_floor() {
     assert_eq!(ruled(&book, &Inquiry { age_at_act: Some(18), ..fine() }).amount, Fen::yuan(20));
 }
 
+/// Found by `robust.rs` (one case in eighteen thousand): an adult who confesses and a child of 14 who
+/// confesses paid the same, so that 处罚法 30 had no effect.
+#[test]
+fn invariant_03_the_age_counts_beside_every_other_ground() {
+    let book = town();
+    for ground in ["reduced_harm", "coerced", "confessed", "merit"] {
+        for answer in [yes(), Value::Unknown] {
+            let mut adult = fine();
+            adult.facts.0.insert(ground.into(), answer);
+            let child = Inquiry { age_at_act: Some(14), ..adult.clone() };
+            let (adult, child) = (ruled(&book, &adult), ruled(&book, &child));
+            assert_eq!((adult.amount, child.amount), (Fen::yuan(10), Fen::yuan(5)), "{ground}");
+        }
+    }
+    // Two grounds weigh more than one, whatever the age.
+    let mut case = fine();
+    case.facts.0.extend([("confessed".into(), yes()), ("merit".into(), yes())]);
+    assert_eq!(ruled(&book, &case).amount, Fen::yuan(5));
+    // With all of them nothing is left to fine: the order remains.
+    for ground in ["reduced_harm", "coerced"] {
+        case.facts.0.insert(ground.into(), yes());
+    }
+    case.age_at_act = Some(17);
+    assert_eq!((ruled(&book, &case).outcome, ruled(&book, &case).amount), (Outcome::Order, Fen::ZERO));
+}
+
+/// A warning is the proposal and a fine may be added: the added fine is mitigated too.
+#[test]
+fn invariant_03_a_fine_that_may_be_added_is_mitigated_as_well() {
+    let book = town_with(
+        "offences/all.toml",
+        "both = true\nindividual = { high = 200 }",
+        "both = true\nindividual = { low = 50, high = 200 }",
+    );
+    let mut case = inquiry("dog", &[("corrected", no()), ("minor", no()), ("harm", choice("slight"))]);
+    case.age_at_act = Some(15);
+    assert_eq!(ruled(&book, &case).may_choose, [Outcome::WarningAndFine]);
+    case.choice = Some(Choice { outcome: Outcome::WarningAndFine, amount: None });
+    assert_eq!(ruled(&book, &case).amount, Fen::yuan(25));
+    case.choice = Some(Choice { outcome: Outcome::WarningAndFine, amount: Some(Fen::yuan(50)) });
+    assert_eq!(decide(&book, &book, &case), Err(LawError::ChoiceNotOpen));
+    // Where nothing would be left of it, it cannot be added.
+    case.choice = None;
+    assert!(ruled(&town(), &case).may_choose.is_empty());
+}
+
+/// What is offered can be taken: limb B fits, and without it mitigation leaves only the order.
+#[test]
+fn every_choice_that_is_offered_can_be_taken() {
+    let book = town_with(
+        "offences/all.toml",
+        "fine = \"must\"\nindividual = { low = 20, high = 50 }\nunit = { low = 500, high = 5000 }",
+        "fine = \"may\"\nindividual = { high = 50 }\nunit = { low = 500, high = 5000 }",
+    );
+    let mut case = inquiry(
+        "litter",
+        &[("corrected", yes()), ("minor", no()), ("harm", choice("slight")), ("merit", yes())],
+    );
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, &d.may_choose[..]), (Outcome::NoPenalty, &[Outcome::Order][..]));
+    case.choice = Some(Choice { outcome: Outcome::Order, amount: None });
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Order);
+}
+
+/// A clause beyond the gate is not brought under it by mitigation: its proposal here is a stand-in.
+#[test]
+fn mitigation_does_not_bring_a_clause_under_the_gate() {
+    let book = town();
+    let mut case = ripe_stall(60);
+    case.facts.0.insert("merit".into(), yes());
+    assert_eq!(ruled(&book, &case).outcome, Outcome::OrdinaryProcedure);
+}
+
 #[test]
 fn an_unknown_age_is_asked_and_then_neither_fined_nor_waived() {
     let book = town();

@@ -1,14 +1,14 @@
 //! Who the party is: shape of the identity, and how sure it must be for what is decided.
 
 use ezhifa_law::{
-    identity,
+    identity, names, plates,
     terms::{Outcome, PartyKind},
 };
 
 use crate::{
     case::Case,
     command::Desk,
-    people::{IdKind, Identity, Party},
+    people::{IdKind, Identity, Party, Private},
     refusal::{Refusal, grounds},
 };
 
@@ -28,6 +28,15 @@ grounds! {
     NO_NAME: "party_has_no_name", "行政处罚法第四十条",
         "缺少当事人姓名或者名称" / "the party's name is missing",
         "填写姓名、名称，或者记录拒绝表明身份" / "enter the name or record that the person refuses";
+    BAD_NAME: "party_name_invalid", "行政处罚法第五十二条第二款",
+        "姓名或者名称不能照此印在文书上：{}" / "the name cannot be printed as it is: {}",
+        "按证件重新填写" / "write it again as on the document";
+    BAD_PLATE: "plate_invalid", "行政处罚法第四十条",
+        "号牌不正确：{}" / "the plate is not valid: {}",
+        "核对号牌；没有号牌的留空" / "compare the plate; leave it empty where there is none";
+    BAD_PHONE: "phone_invalid", "行政处罚法第六十一条",
+        "电话号码不正确：{}" / "the phone number is not valid: {}",
+        "核对电话；不愿留电话的留空" / "compare the number; leave it empty where none is given";
     CHILD_ID: "child_id_not_kept", "个人信息保护法第二十八条、第三十一条",
         "不满十四周岁的，不采集其证件号码" / "the ID number of a child under 14 is not kept",
         "删除证件号码，填写监护人" / "remove the number and enter the guardian";
@@ -42,22 +51,69 @@ grounds! {
         "核对出生日期" / "check the birth date";
 }
 
-/// What is typed about a party has the right shape. Answers with the party as it is recorded: the
-/// birth date comes from the document where the document has one.
-pub(crate) fn identify(desk: &Desk, party: &Party) -> Result<Party, Refusal> {
+/// What is typed about a party has the right shape. Answers with the party as it is recorded: names
+/// with the one interpunct, plate and phone in their normal form, the birth date from the document
+/// where the document has one.
+pub(crate) fn identify(case: &Case, desk: &Desk, party: &Party) -> Result<Party, Refusal> {
     let mut party = party.clone();
+    // Age counts at the act (处罚法 30); before the act is entered, today stands in for it.
+    let day = case.act.as_ref().map_or(desk.now, |act| act.at).date();
     let named = matches!(party.identity, Identity::DocumentRead | Identity::Declared);
     NO_NAME.unless(!named || !party.name.is_blank())?;
+    if party.kind == PartyKind::Organisation {
+        // A point in the name of a firm is a point.
+        names::normalise(party.name.reveal()).map(drop).or_else(blank_name)?;
+    } else {
+        party.name = name(&party.name)?;
+    }
+    party.representative = name(&party.representative)?;
+    party.guardian = name(&party.guardian)?;
+    party.plate = plate(&party.plate)?;
+    party.phone = phone(&party.phone)?;
     let read = born_in_number(&party);
     BORN_DIFFERS.unless(read.is_none() || party.born.is_none() || read == party.born)?;
     party.born = party.born.or(read);
     BORN_IN_FUTURE.unless(party.born.is_none_or(|b| b <= desk.now.date()))?;
-    if party.is_child_at(desk.now.date()) {
+    if party.is_child_at(day) {
         CHILD_ID.unless(party.id_number.is_blank())?;
     } else if party.identity == Identity::DocumentRead {
         id_number(&party)?;
     }
     Ok(party)
+}
+
+/// The sentence of a checking function says what is wrong and never repeats what was typed.
+fn blank_name(error: names::NameError) -> Result<(), Refusal> {
+    match error {
+        names::NameError::Empty => Ok(()),
+        error => Err(BAD_NAME.because(&error)),
+    }
+}
+
+fn name(typed: &Private) -> Result<Private, Refusal> {
+    match names::normalise(typed.reveal()) {
+        Ok(name) => Ok(Private::new(name)),
+        Err(error) => blank_name(error).map(|()| Private::default()),
+    }
+}
+
+/// A motor vehicle's plate, else the local one of an electric bicycle.
+fn plate(typed: &Private) -> Result<Private, Refusal> {
+    if typed.is_blank() {
+        return Ok(Private::default());
+    }
+    let text = typed.reveal();
+    match plates::plate(text).or_else(|error| plates::electric_bicycle(text).map_err(|_| error)) {
+        Ok(plate) => Ok(Private::new(plate.reveal())),
+        Err(error) => Err(BAD_PLATE.because(&error)),
+    }
+}
+
+fn phone(typed: &Private) -> Result<Private, Refusal> {
+    if typed.is_blank() {
+        return Ok(Private::default());
+    }
+    identity::phone(typed.reveal()).map(Private::new).map_err(|error| BAD_PHONE.because(&error))
 }
 
 fn born_in_number(party: &Party) -> Option<chrono::NaiveDate> {

@@ -1,5 +1,7 @@
 //! One evaluation under one rulebook: from the facts to the limbs. `penal` takes over from there.
 
+use std::collections::BTreeMap;
+
 use super::{
     LawError,
     inputs::{Inputs, OrderState},
@@ -74,6 +76,8 @@ pub(super) struct Judge<'a> {
     /// Floor of a displaced provision (处罚法 29).
     pub(super) floor: Fen,
     pub(super) ask: Vec<String>,
+    /// 量词 of the offence decided on.
+    pub(super) units: Option<&'a BTreeMap<String, String>>,
     /// The last failed input and its words.
     pub(super) said: (String, String),
 }
@@ -88,6 +92,7 @@ impl<'a> Judge<'a> {
             rejected: Vec::new(),
             floor: Fen::ZERO,
             ask: Vec::new(),
+            units: None,
             said: Default::default(),
         }
     }
@@ -103,6 +108,7 @@ impl<'a> Judge<'a> {
     }
 
     fn steps(&mut self, offence: &'a OffenceRules) -> Result<(&'a OffenceRules, Ends), LawError> {
+        self.units = Some(&offence.is.units);
         if let Some(ends) = self.is_violation(offence) {
             return Ok((offence, ends));
         }
@@ -110,6 +116,7 @@ impl<'a> Judge<'a> {
             return Ok((offence, ends));
         }
         let offence = self.prevailing(offence);
+        self.units = Some(&offence.is.units);
         if let Some(ends) = self.order_first(offence) {
             return Ok((offence, ends));
         }
@@ -410,7 +417,7 @@ impl<'a> Judge<'a> {
         let (reasons, rejected) = (self.reasons.clone(), self.rejected.clone());
         let asked = std::mem::take(&mut self.ask);
         let choice = self.inquiry.choice;
-        let punish = choice.is_some_and(|c| rank_of_penal(c.outcome));
+        let punish = choice.is_some_and(|c| c.outcome != outcome);
         let penal = self.penal(offence)?;
         if punish {
             return Ok(penal);
@@ -437,9 +444,4 @@ impl<'a> Judge<'a> {
 /// Ceiling, then floor, of the clause for this party.
 fn statutory(offence: &OffenceRules, unit: bool) -> (Fen, Fen) {
     offence.clause_range(unit).map_or((Fen::ZERO, Fen::ZERO), |r| (r.high, r.low))
-}
-
-/// Whether the officers chose to go on to a penalty.
-fn rank_of_penal(outcome: Outcome) -> bool {
-    outcome.is_penalty() || outcome == Outcome::OrdinaryProcedure
 }

@@ -69,9 +69,14 @@ impl<'a> Judge<'a> {
             alternatives.retain(|o| !o.has_fine());
         }
         let mut proposal = self.proposal(penalty, outcome, range, row.and_then(|t| t.propose));
-        self.mitigate(&mut proposal, penalty);
+        self.mitigate(&mut proposal);
+        self.nothing_left(&mut proposal, penalty, false);
+        if proposal.amount == Fen::ZERO {
+            alternatives.retain(|o| !o.has_fine());
+        }
         self.choose(&mut proposal, &alternatives)?;
         let capped = self.cap(&mut proposal);
+        self.nothing_left(&mut proposal, penalty, capped);
         alternatives.retain(|o| *o != proposal.outcome);
         if let Some(cap) = self.inquiry.defence_cap {
             alternatives.retain(|o| rank(*o) <= rank(cap.outcome));
@@ -167,12 +172,14 @@ impl<'a> Judge<'a> {
         Proposal { outcome, range, amount, lowest, highest }
     }
 
-    /// 从轻、减轻: of the grounds that fit the strongest. A ground that is not clear counts, in favour
-    /// of the party.
-    fn mitigate(&mut self, proposal: &mut Proposal, penalty: &Penalty) {
+    /// 从轻、减轻: each ground that the law makes mandatory has an effect of its own, so they follow one
+    /// another; the age last, so that a minor always pays less than an adult with the same other
+    /// grounds (处罚法 30). A ground that is not clear counts, in favour of the party.
+    fn mitigate(&mut self, proposal: &mut Proposal) {
         let rules = &self.book.mitigation_table;
         let known = self.inputs.row(&rules.table);
-        let mut percent: Option<u8> = None;
+        let floor = proposal.range.map_or(Fen::ZERO, |r| r.low);
+        let mut must: Vec<(bool, u8)> = Vec::new();
         for ((index, row), strength) in rules.rows.iter().enumerate().zip(&self.book.mitigation) {
             let open = match rules.table.verdict(index, &known) {
                 Verdict::Fits => Vec::new(),
@@ -189,25 +196,40 @@ impl<'a> Judge<'a> {
                 }
             }
             let facts = self.names(&rules.table, index);
+            let by_age = facts.iter().any(|name| name == "age_band");
             let duty = if strength.must { "应当从轻或者减轻" } else { "可以从轻或者减轻" };
             self.reason(&row.id, format!("{}，{duty}", row.text), &row.cite, facts);
             if strength.must {
-                percent = Some(percent.map_or(strength.percent, |p| p.min(strength.percent)));
+                must.push((by_age, strength.percent));
             } else {
                 // Left to the officers: how far down they may go.
                 proposal.lowest =
                     proposal.lowest.min(lighter(proposal.amount, proposal.lowest, strength.percent));
             }
         }
-        let Some(percent) = percent.filter(|_| proposal.outcome.has_fine()) else { return };
-        let before = proposal.amount;
-        proposal.amount = lighter(before, proposal.range.map_or(Fen::ZERO, |r| r.low), percent);
-        proposal.highest = Fen(before.0.saturating_sub(1)).max(Fen::ZERO);
-        proposal.lowest = proposal.lowest.min(proposal.amount);
-        if proposal.amount == Fen::ZERO {
+        must.sort_by_key(|(by_age, _)| *by_age);
+        for (_, percent) in must {
+            // Strictly below what it would be without this ground, whatever the officers choose.
+            proposal.highest = Fen(proposal.amount.0.saturating_sub(1)).max(Fen::ZERO);
+            proposal.amount = lighter(proposal.amount, floor, percent);
+            proposal.lowest = proposal.lowest.min(proposal.amount);
+        }
+    }
+
+    /// A fine that mitigation or the defence has brought down to nothing is none. Not where the clause
+    /// passes the gate: there the ordinary procedure sets the amount.
+    fn nothing_left(&self, proposal: &mut Proposal, penalty: &Penalty, capped: bool) {
+        let straddles = !capped && self.straddles(proposal.range);
+        if proposal.outcome.has_fine() && proposal.amount == Fen::ZERO && !straddles {
             proposal.outcome =
                 if penalty.warning == Measure::None { Outcome::Order } else { Outcome::Warning };
         }
+    }
+
+    /// Whether the range reaches beyond what may be fined on the spot.
+    fn straddles(&self, range: Option<FineRange>) -> bool {
+        let gate = self.book.gate_for(self.inquiry.party);
+        range.zip(gate).is_some_and(|(range, gate)| range.high > gate)
     }
 
     /// The officers' choice, inside what the law leaves.
@@ -309,7 +331,7 @@ impl<'a> Judge<'a> {
             return ordinary(ends);
         };
         let total = ends.amount.saturating_add(self.inquiry.encounter_fines);
-        let straddles = !capped && ends.range.is_some_and(|r| r.high > gate);
+        let straddles = !capped && self.straddles(ends.range);
         let cite = self.book.gates().map(|g| g.cite.clone()).unwrap_or_default();
         let text = if straddles {
             format!("罚款幅度上限超过当场处罚限额{}元", gate.digits())

@@ -25,7 +25,18 @@ pub fn questions(
             }
         }
     }
-    Ok(names.iter().filter_map(|name| at_decision.question(name).or_else(|| at_act.question(name))).collect())
+    let units =
+        [at_decision, at_act].into_iter().find_map(|book| book.offence(&inquiry.offence)).map(|o| &o.units);
+    let question = |name: &String| {
+        let mut question = at_decision.question(name).or_else(|| at_act.question(name))?;
+        if let (AnswerKind::Int { unit, .. }, Some(own)) =
+            (&mut question.answer, units.and_then(|u| u.get(name)))
+        {
+            unit.clone_from(own);
+        }
+        Some(question)
+    };
+    Ok(names.iter().filter_map(question).collect())
 }
 
 impl Rulebook {

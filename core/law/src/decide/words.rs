@@ -25,7 +25,11 @@ impl Judge<'_> {
 
     pub(super) fn because(&self, table: &Table, cond: Cond) -> String {
         let name = table.inputs.get(cond.input).map_or("", String::as_str);
-        self.book.phrase(name, &self.inputs.value(name))
+        self.book.phrase_in(name, &self.inputs.value(name), self.unit(name))
+    }
+
+    fn unit(&self, name: &str) -> Option<&str> {
+        self.units.and_then(|units| units.get(name)).map(String::as_str)
     }
 
     pub(super) fn names(&self, table: &Table, row: usize) -> Vec<String> {
@@ -74,7 +78,7 @@ impl Judge<'_> {
     fn fact_text(&self, template: &str) -> String {
         super::explain::fill(template, &|name| {
             let value = self.inputs.value(name);
-            (value != Value::Unknown).then(|| self.book.amount_phrase(name, &value))
+            (value != Value::Unknown).then(|| self.book.amount_phrase(name, &value, self.unit(name)))
         })
     }
 

@@ -20,6 +20,7 @@ mod build;
 mod finding;
 pub mod format;
 mod hash;
+mod imports;
 mod numbers;
 pub mod schema;
 mod settings;
@@ -32,6 +33,7 @@ use format::{
     Bank, ClocksFile, Fact, FactType, GatesFile, Instrument, LimbRule, Manifest, Offence, Organ, Pair, Tier,
 };
 pub use hash::pack_hash;
+pub use imports::pin;
 pub use settings::Settings;
 pub(crate) use table::scaled;
 pub use table::{Cond, Domain, Known, MAX_INPUTS, MAX_ROWS, Table, Test, Verdict, written};
@@ -79,6 +81,7 @@ pub struct Rulebook {
 pub(crate) struct Written {
     pub(crate) settings: format::SettingsFile,
     pub(crate) limbs: Vec<LimbRule>,
+    pub(crate) limb_b_also: Option<format::LimbAlso>,
     pub(crate) ordinary: Vec<format::OrdinaryRow>,
     pub(crate) mitigation: Vec<format::MitigationRow>,
     pub(crate) gates: Option<GatesFile>,
@@ -405,12 +408,23 @@ impl Rulebook {
     /// An answer as a Chinese phrase: `面积1.5㎡`, `已及时改正`.
     #[must_use]
     pub fn phrase(&self, name: &str, value: &Value) -> String {
+        self.phrase_in(name, value, None)
+    }
+
+    /// The same where the offence is known: it may count in a unit of its own (`处`, not `件`).
+    #[must_use]
+    pub fn phrase_for(&self, offence: &str, name: &str, value: &Value) -> String {
+        let unit = self.offence(offence).and_then(|o| o.units.get(name));
+        self.phrase_in(name, value, unit.map(String::as_str))
+    }
+
+    pub(crate) fn phrase_in(&self, name: &str, value: &Value, unit: Option<&str>) -> String {
         let Some(fact) = self.fact(name) else { return self.engine_phrase(name, value) };
         match (fact.kind, value) {
             (_, Value::Unknown) => format!("{}：未查明", fact.title()),
             (FactType::Bool, Value::Bool(yes)) => fact.sentence(*yes),
             (FactType::Int, Value::Int(v)) => {
-                format!("{}{}{}", fact.label, written(*v, fact.decimals), fact.unit)
+                format!("{}{}{}", fact.label, written(*v, fact.decimals), unit.unwrap_or(&fact.unit))
             }
             (FactType::Choice, Value::Choice(v)) => {
                 fact.options.iter().find(|o| o.value == *v).map_or_else(|| v.clone(), |o| o.label.clone())
@@ -420,11 +434,12 @@ impl Rulebook {
     }
 
     /// An answer alone, for a place in a sentence: `1.5㎡`.
-    #[must_use]
-    pub fn amount_phrase(&self, name: &str, value: &Value) -> String {
+    pub(crate) fn amount_phrase(&self, name: &str, value: &Value, unit: Option<&str>) -> String {
         match (self.fact(name), value) {
-            (Some(fact), Value::Int(v)) => format!("{}{}", written(*v, fact.decimals), fact.unit),
-            _ => self.phrase(name, value),
+            (Some(fact), Value::Int(v)) => {
+                format!("{}{}", written(*v, fact.decimals), unit.unwrap_or(&fact.unit))
+            }
+            _ => self.phrase_in(name, value, unit),
         }
     }
 

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 
 use super::{
-    Files, Findings, RuleRow, Rulebook, Rules, Settings, Written,
+    Files, Findings, PackError, RuleRow, Rulebook, Rules, Settings, Written,
     finding::{Finding, Severity, line_at},
     format::{
         Cite, GatesFile, Instrument, InstrumentsFile, LimbsFile, Manifest, MitigationFile, SettingsFile, When,
@@ -54,6 +54,14 @@ impl Rulebook {
         let mut builder = Builder { files, found: Findings::default() };
         let rulebook = builder.limits().and_then(|()| builder.rulebook(imports));
         (rulebook, builder.found.finish(files))
+    }
+
+    /// The manifest alone.
+    pub(super) fn read_manifest(files: &Files) -> Result<Manifest, PackError> {
+        let mut builder = Builder { files, found: Findings::default() };
+        let manifest = builder.limits().and_then(|()| builder.manifest_file());
+        let findings = builder.found.finish(files);
+        manifest.ok_or(PackError { findings })
     }
 }
 
@@ -150,11 +158,15 @@ impl Builder<'_> {
         self.files.keys().filter(|path| path.starts_with(folder)).cloned().collect()
     }
 
-    fn rulebook(&mut self, imports: &[&Rulebook]) -> Option<Rulebook> {
+    fn manifest_file(&mut self) -> Option<Manifest> {
         if !self.files.contains_key("manifest.toml") {
             self.found.error("manifest.toml", "", "缺少 manifest.toml / manifest.toml is missing");
         }
-        let manifest: Manifest = self.read("manifest.toml")?;
+        self.read("manifest.toml")
+    }
+
+    fn rulebook(&mut self, imports: &[&Rulebook]) -> Option<Rulebook> {
+        let manifest = self.manifest_file()?;
         self.manifest(&manifest);
         let below = self.imports(&manifest, imports);
         let names = self.names(&below)?;
@@ -203,7 +215,11 @@ impl Builder<'_> {
         let principles = self.principles(&below, &limbs_file.principles, &names);
         let gates = written.gates.clone().map(|g| self.gates(&g, &names));
         let ordinary = self.ordinary(&written, &names);
-        let limbs = self.limbs(&written, limbs_file.limb_b_also.as_ref(), &names);
+        // A library's further condition comes in with its clauses.
+        written.limb_b_also = limbs_file
+            .limb_b_also
+            .or_else(|| below.iter().find_map(|import| import.written.limb_b_also.clone()));
+        let limbs = self.limbs(&written, written.limb_b_also.as_ref(), &names);
         let (mitigation, mitigation_table) = self.mitigation(&written, inherited, &names);
         let (offences, pairs) = self.offences(&manifest, &below, &names);
         let templates = self.templates(&below);

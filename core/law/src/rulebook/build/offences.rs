@@ -109,6 +109,16 @@ impl Builder<'_> {
                 (e.limb, self.cites(file, &at(&format!("excludes[{i}].cite")), &e.cite, names, true))
             })
             .collect();
+        for (name, unit) in &is.units {
+            let measure = matches!(names.domains.get(name), Some(Domain::Int { .. }));
+            if !measure || unit.trim().is_empty() {
+                self.found.error(
+                    file,
+                    &at(&format!("units.{name}")),
+                    "量词只能写给数值事实，且不能为空 / a unit is given to a measure, and is not empty",
+                );
+            }
+        }
         let mut elements = Rules::default();
         self.push(&mut elements, file, &at("elements"), &is.elements, RuleRow::default(), names);
         let mut waive = Rules::default();

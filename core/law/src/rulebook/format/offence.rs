@@ -42,6 +42,9 @@ pub struct Offence {
     pub repealed_on: Option<Day>,
     /// 违法事实 as printed, with `{fact:name}` for an answer.
     pub fact_text: String,
+    /// 量词 of a measure in this offence, where it is not the fact's own: `{ items = "处" }`.
+    #[serde(default)]
+    pub units: BTreeMap<String, String>,
     /// What must be the case for a violation; `false` ends as no violation.
     #[serde(default)]
     pub elements: When,
