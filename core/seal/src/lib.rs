@@ -22,6 +22,7 @@ pub mod code;
 pub mod entry;
 mod error;
 pub mod escrow;
+pub mod export;
 pub mod hash;
 pub mod lease;
 mod packed;
