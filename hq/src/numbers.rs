@@ -280,7 +280,8 @@ impl Hq {
     fn number_text(&self, block: &NumberBlock, seq: u64) -> String {
         let Some(series) = series_of(&block.series) else { return seq.to_string() };
         let text = self.newest_book().map_or_else(
-            || format!("{}-{seq}", block.year),
+            // Without a rulebook too, no two series share a text.
+            || format!("{}-{}-{seq}", block.series, block.year),
             |book| book.number_text(series, block.year, seq),
         );
         if block.series.starts_with(DRILL) { format!("演练{text}") } else { text }
