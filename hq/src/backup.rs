@@ -26,7 +26,7 @@ pub struct BackupReport {
 }
 
 /// See [`Hq::backup_begins`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BackupMark {
     entries: u64,
     heads: Vec<(String, Journal)>,
@@ -71,7 +71,7 @@ impl Hq {
             return Err(HqError::Config(format!("{} 已存在 / exists already", to.display())));
         }
         let mark = self.backup_begins()?;
-        self.inner.store.backup(to)?;
+        self.inner.store.backup(to, mark.entries)?;
         files::sync_dir(to.parent())?;
         let journals = u64::try_from(mark.heads.len()).unwrap_or(u64::MAX);
         let entries = mark.entries;
@@ -91,6 +91,11 @@ impl Hq {
             ));
         };
         files::make_dir(&config.dir)?;
+        // Not under a running HQ: it would go on writing into the file that was moved aside.
+        drop(files::Lock::take(&config.dir.join("hq.lock"))?);
+        if !from.is_file() {
+            return Err(HqError::Config(format!("{} 不是文件 / is not a file", from.display())));
+        }
         let generation = generation(&config.dir)?;
         // The damaged database is set aside, never deleted.
         for end in ["", "-wal", "-shm"] {
@@ -111,6 +116,7 @@ impl Hq {
     /// As [`Hq::open`].
     pub fn new_incarnation(config: HqConfig) -> Result<Hq, HqError> {
         let count = config.dir.join(GENERATION);
+        crate::keys::Keys::tell_again(&config.dir)?;
         let before = generation(&config.dir)?;
         {
             let hq = Hq::open(HqConfig { background: false, ..config.clone() })?;

@@ -167,16 +167,15 @@ impl Blobs {
         Ok(Progress { offset: total, complete: true })
     }
 
-    /// The content, `None` while it is not complete.
+    /// Bytes `from..to` of a complete content.
     ///
     /// # Errors
     /// The store failed.
-    pub fn read(&self, sha256: &Digest) -> Result<Option<Vec<u8>>, HqError> {
-        let got = self.runtime.block_on(async { self.store.get(&Self::name(sha256)).await?.bytes().await });
-        match got {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(e) => Err(failed(e)),
+    pub fn part(&self, sha256: &Digest, from: u64, to: u64) -> Result<Vec<u8>, HqError> {
+        if from >= to {
+            return Ok(Vec::new());
         }
+        let got = self.runtime.block_on(self.store.get_range(&Self::name(sha256), from..to));
+        Ok(got.map_err(failed)?.to_vec())
     }
 }

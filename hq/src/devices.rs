@@ -50,6 +50,9 @@ pub struct Device {
     pub lost_ms: Option<i64>,
     /// Wipe order.
     pub wipe: Option<WipeOrder>,
+    /// Feed position up to which it has heard of HQ's keys.
+    #[serde(default)]
+    pub keys_pos: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +60,9 @@ struct Code {
     branch: String,
     expires_ms: i64,
     used_by: Option<String>,
+    /// The key that its ticket names.
+    #[serde(default)]
+    key: String,
 }
 
 /// The head of one journal, and the prune line that a verified back-up gave it.
@@ -97,6 +103,7 @@ impl Hq {
             branch: branch.to_owned(),
             expires_ms: self.now_ms().saturating_add(CODE_MS),
             used_by: None,
+            key: self.public_key().id().0,
         };
         self.write(1, move |w| store::put(w, "enrol_code", &key, &doc))?;
         Ok(code)
@@ -170,16 +177,21 @@ impl Hq {
     pub(crate) fn enrol(&self, asked: &Asked<'_>) -> Result<Signed, HqError> {
         let message: Enrol = asked.read("enrol")?;
         message.check()?;
-        asked.auth.verify(&message.key, asked.method, asked.path, asked.body)?;
+        asked.auth.verify(&message.key, asked.method, asked.path, &asked.body)?;
         let now = self.now_ms();
         let fresh = format!("d-{}", self.random_hex::<5>()?);
         let code_key = sha256(message.code.as_bytes()).to_string();
-        let device = self.write(1, move |w| {
+        let keys_pos = self.read(|r| r.counter("feed"))?;
+        let (device, known_key) = self.write(1, move |w| {
             let mut code: Code = store::get(w, "enrol_code", &code_key)?.ok_or(HqError::EnrolCode)?;
             if let Some(known) = &code.used_by {
                 // The answer may have been lost on the way: the same key gets it again, nobody else.
                 let device = get(w, known)?.ok_or(HqError::EnrolCode)?;
-                return if device.key == message.key { Ok(device) } else { Err(HqError::EnrolCode) };
+                return if device.key == message.key {
+                    Ok((device, code.key))
+                } else {
+                    Err(HqError::EnrolCode)
+                };
             }
             if code.expires_ms < now {
                 return Err(HqError::EnrolCode);
@@ -198,15 +210,20 @@ impl Hq {
                 withdrawn_ms: None,
                 lost_ms: None,
                 wipe: None,
+                keys_pos,
             };
             store::put(w, "device", &fresh, &device)?;
             store::put(w, "device_key", &device.key.id().0, &fresh)?;
             code.used_by = Some(fresh);
             store::put(w, "enrol_code", &code_key, &code)?;
-            Ok(device)
+            Ok((device, code.key))
         })?;
         self.log("enrolled", &[("device", Field::Word(&device.id))]);
-        self.sign(
+        // The ticket may be older than the newest key.
+        let key = self.key_by_id(&known_key).unwrap_or_else(|| self.newest_key());
+        let hq_keys = self.inner.keys.read().map_err(|_| HqError::Stopped)?.public();
+        self.sign_with(
+            &key,
             domains::ENROLLED,
             &Enrolled {
                 device: DeviceId(device.id),
@@ -214,7 +231,7 @@ impl Hq {
                 organ: self.config().organ.clone(),
                 branch: device.branch,
                 slip_url: self.config().slip_url.clone(),
-                hq_keys: vec![self.public_key()],
+                hq_keys,
                 incarnation: self.incarnation().to_owned(),
                 server_ms: now,
                 escrow: None,
@@ -231,6 +248,11 @@ impl Hq {
         self.refresh_seen(&device.branch)?;
         let now = self.now_ms();
         let id = device.id.clone();
+        let device = &if hello.cursor.incarnation == self.incarnation() {
+            self.heard_of_keys(device, hello.cursor.pos)?
+        } else {
+            device.clone()
+        };
         let journals = self.write(1, move |w| {
             let journals: Vec<(String, Journal)> = store::list(w, "journal", &format!("{id}/"))?;
             let mut device = get(w, &id)?.ok_or(HqError::NotFound("device"))?;
@@ -253,7 +275,8 @@ impl Hq {
                 floors.push(Floor { epoch, seq: journal.floor });
             }
         }
-        self.sign(
+        self.sign_for(
+            device,
             domains::HELLO,
             &HelloReply {
                 device: asked.auth.device.clone(),
@@ -269,6 +292,24 @@ impl Hq {
                 wipe: device.wipe.clone(),
             },
         )
+    }
+}
+
+impl Hq {
+    /// The phone says that it took the feed up to here: HQ may sign with a key that was told before that.
+    pub(crate) fn heard_of_keys(&self, device: &Device, pos: u64) -> Result<Device, HqError> {
+        let mut known = device.clone();
+        let learns = self.inner.keys.read().map_err(|_| HqError::Stopped)?.between(device.keys_pos, pos);
+        if learns {
+            known.keys_pos = pos;
+            let id = device.id.clone();
+            self.write(1, move |w| {
+                let mut device = get(w, &id)?.ok_or(HqError::NotFound("device"))?;
+                device.keys_pos = device.keys_pos.max(pos);
+                store::put(w, "device", &id, &device)
+            })?;
+        }
+        Ok(known)
     }
 }
 

@@ -23,6 +23,11 @@ pub enum HqError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Another HQ runs in this folder.
+    #[error(
+        "另一指挥中心正在使用这个目录；请先停止它，或者在它运行时使用 ezhifa hq 命令 / another HQ runs in this folder; stop it first, or use the ezhifa hq commands, which talk to it"
+    )]
+    InUse,
     /// A configuration that cannot work.
     #[error("配置不可用：{0} / the configuration cannot work: {0}")]
     Config(String),
@@ -130,6 +135,7 @@ impl HqError {
             HqError::Store(_)
             | HqError::File { .. }
             | HqError::Config(_)
+            | HqError::InUse
             | HqError::Stopped
             | HqError::Unreadable(_)
             | HqError::Seal(_) => ProblemCode::Unavailable,

@@ -38,6 +38,16 @@ pub fn to_device(device: &str) -> String {
 /// # Errors
 /// The store failed.
 pub fn publish(w: &mut dyn Write, target: &str, body: &FeedBody, at_ms: i64) -> Result<(), HqError> {
+    publish_at(w, target, body, at_ms).map(|_| ())
+}
+
+/// The same, and tells the position.
+pub(crate) fn publish_at(
+    w: &mut dyn Write,
+    target: &str,
+    body: &FeedBody,
+    at_ms: i64,
+) -> Result<u64, HqError> {
     let item = FeedItem::new(0, body)?;
     let row = FeedRow {
         pos: 0,
@@ -47,8 +57,7 @@ pub fn publish(w: &mut dyn Write, target: &str, body: &FeedBody, at_ms: i64) -> 
         body: serde_json::to_string(&item.body)?,
         at_ms,
     };
-    w.add_feed(&row)?;
-    Ok(())
+    w.add_feed(&row)
 }
 
 impl Hq {
@@ -71,6 +80,7 @@ impl Hq {
         if after > 0 && asked.query("incarnation") != Some(self.incarnation()) {
             return Err(HqError::Snapshot);
         }
+        let device = &self.heard_of_keys(device, after)?;
         let targets = [to_all(), to_branch(&device.branch), to_device(&device.id)];
         let limit = u32::try_from(limits::FEED_ITEMS).unwrap_or(u32::MAX);
         let (head, rows) = self.read(|r| {
@@ -117,6 +127,6 @@ impl Hq {
             snapshot,
             server_ms: self.now_ms(),
         };
-        self.sign(domains::FEED, &page)
+        self.sign_for(device, domains::FEED, &page)
     }
 }

@@ -50,6 +50,37 @@ pub fn sync_dir(dir: Option<&Path>) -> Result<(), HqError> {
     File::open(dir).and_then(|d| d.sync_all()).map_err(|e| error(dir, e))
 }
 
+/// One process at a time works in a folder. Given back when dropped, also by a crash.
+pub struct Lock(#[allow(dead_code)] File);
+
+/// Tenths of a second that a new holder waits for one that is just going away.
+const PATIENCE: u32 = 30;
+
+impl Lock {
+    /// Takes the lock.
+    ///
+    /// # Errors
+    /// Another process holds it, or the disk said no.
+    pub fn take(path: &Path) -> Result<Lock, HqError> {
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)
+            .map_err(|e| error(path, e))?;
+        for _ in 0..PATIENCE {
+            match file.try_lock() {
+                Ok(()) => return Ok(Lock(file)),
+                Err(std::fs::TryLockError::Error(e)) => return Err(error(path, e)),
+                Err(std::fs::TryLockError::WouldBlock) => {
+                    std::thread::sleep(std::time::Duration::from_millis(100));
+                }
+            }
+        }
+        Err(HqError::InUse)
+    }
+}
+
 /// Makes a directory and its parents.
 ///
 /// # Errors

@@ -3,18 +3,20 @@
 use std::{
     path::Path,
     sync::{
-        Arc, Mutex, Weak,
-        mpsc::{SyncSender, sync_channel},
+        Arc, Mutex, RwLock, Weak,
+        mpsc::{RecvTimeoutError, SyncSender, sync_channel},
     },
+    time::Duration,
 };
 
-use ezhifa_casework::seal::sign::{Algorithm, PublicKey, Signer, SoftwareKey};
+use ezhifa_casework::seal::sign::SoftwareKey;
 
 use crate::{
     blobs::Blobs,
     config::HqConfig,
     error::HqError,
     files,
+    keys::Keys,
     limits::Rates,
     log::{self, Field},
     store::{self, Read, Store, Write, sqlite::Sqlite},
@@ -32,19 +34,28 @@ pub(crate) struct Inner {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) writer: Writer,
     pub(crate) blobs: Blobs,
-    pub(crate) key: SoftwareKey,
+    pub(crate) keys: RwLock<Keys>,
+    pub(crate) first_key: Arc<SoftwareKey>,
     pub(crate) incarnation: String,
     pub(crate) device_rates: Rates,
     pub(crate) public_rates: Rates,
     pub(crate) books: Mutex<crate::rulebooks::Books>,
     pub(crate) interpreting: Mutex<()>,
     pub(crate) nonces: crate::protocol::Nonces,
+    /// Requests signed at or before this may have been answered by the HQ that ran here before.
+    pub(crate) signed_after_ms: i64,
+    /// What the operator of this machine proves itself with; new at every start.
+    pub(crate) operator: String,
     /// Where a phone's snapshot of several pages stands.
     pub(crate) snapshots: Mutex<std::collections::HashMap<String, u64>>,
     bell: Mutex<Option<SyncSender<()>>>,
-    // Last, so that it outlives what runs on it.
+    // Last, so that they outlive what needs them.
     _runtime: Io,
+    _folder: files::Lock,
 }
+
+/// The interpreter looks at the calendar this often when nothing arrives.
+const ROUND: Duration = Duration::from_secs(60);
 
 /// The runtime of the evidence store and PostgreSQL. The last handle may be dropped inside a server's own
 /// runtime, where waiting is not allowed.
@@ -65,6 +76,7 @@ impl Hq {
     /// The folder, database, keys or evidence store cannot be used.
     pub fn open(config: HqConfig) -> Result<Hq, HqError> {
         files::make_dir(&config.dir)?;
+        let folder = files::Lock::take(&config.dir.join("hq.lock"))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("hq-io")
@@ -73,34 +85,46 @@ impl Hq {
             .map_err(|e| HqError::Config(e.to_string()))?;
         let store = open_store(&config.db, runtime.handle())?;
         let blobs = Blobs::open(&config.blobs, config.blob_limit, runtime.handle().clone())?;
-        let key = signing_key(&config)?;
+        let keys = Keys::open(&config.dir, || random_hex::<32>(&config))?;
+        let first_key = keys
+            .newest()
+            .map(|h| h.key.clone())
+            .ok_or_else(|| HqError::Config("hq.key 已损坏 / hq.key is damaged".into()))?;
+        let operator = random_hex::<24>(&config)?;
         let writer = Writer::start(&*store, config.queue)?;
         let fresh = random_hex::<8>(&config)?;
-        let incarnation = writer.run(1, move |w| match store::get::<String>(w, "meta", "incarnation")? {
-            Some(known) => Ok(known),
-            None => {
-                store::put(w, "meta", "incarnation", &fresh)?;
-                Ok(fresh)
-            }
-        })?;
+        let (incarnation, again) =
+            writer.run(1, move |w| match store::get::<String>(w, "meta", "incarnation")? {
+                Some(known) => Ok((known, true)),
+                None => {
+                    store::put(w, "meta", "incarnation", &fresh)?;
+                    Ok((fresh, false))
+                }
+            })?;
+        let signed_after_ms = if again { crate::protocol::after_restart((config.clock)()) } else { i64::MIN };
         let inner = Inner {
             device_rates: Rates::new(config.device_rate, config.device_rate.saturating_mul(10)),
             public_rates: Rates::new(config.public_rate, config.public_rate.saturating_mul(10)),
             books: Mutex::default(),
             interpreting: Mutex::new(()),
             nonces: crate::protocol::Nonces::default(),
+            signed_after_ms,
+            operator,
             snapshots: Mutex::default(),
             bell: Mutex::new(None),
             config,
             store,
             writer,
             blobs,
-            key,
+            keys: RwLock::new(keys),
+            first_key,
             incarnation,
             _runtime: Io(Some(runtime)),
+            _folder: folder,
         };
         let hq = Hq { inner: Arc::new(inner) };
         hq.load_books()?;
+        hq.tell_pending_key()?;
         if hq.inner.config.background {
             hq.start_interpreter()?;
         }
@@ -114,10 +138,10 @@ impl Hq {
         std::thread::Builder::new()
             .name("hq-interpreter".into())
             .spawn(move || {
-                while rung.recv().is_ok() {
+                while !matches!(rung.recv_timeout(ROUND), Err(RecvTimeoutError::Disconnected)) {
                     let Some(inner) = weak.upgrade() else { return };
                     let hq = Hq { inner };
-                    if let Err(e) = hq.settle() {
+                    if let Err(e) = hq.settle().and_then(|_| hq.daily()) {
                         hq.log("interpreter", &[("what", Field::Word(&e.to_string()))]);
                     }
                 }
@@ -138,12 +162,6 @@ impl Hq {
             // Full means that the bell rings already.
             let _ = ring.try_send(());
         }
-    }
-
-    /// HQ's own public key: phones check receipts and leases with it.
-    #[must_use]
-    pub fn public_key(&self) -> PublicKey {
-        self.inner.key.public_key()
     }
 
     /// This HQ's incarnation: a restore gives a new one.
@@ -225,21 +243,4 @@ fn random_hex<const N: usize>(config: &HqConfig) -> Result<String, HqError> {
         let _ = write!(out, "{b:02x}");
         out
     }))
-}
-
-/// The signing key lies beside the database, not in it: a stolen copy of the database signs nothing.
-fn signing_key(config: &HqConfig) -> Result<SoftwareKey, HqError> {
-    let path = config.dir.join("hq.key");
-    let hex = match files::read_text(&path)? {
-        Some(hex) => hex.trim().to_owned(),
-        None => {
-            let hex = random_hex::<32>(config)?;
-            files::write_secret(&path, hex.as_bytes())?;
-            hex
-        }
-    };
-    let secret: [u8; 32] = ezhifa_casework::seal::hash::Digest::from_hex(&hex)
-        .map(|d| d.0)
-        .map_err(|_| HqError::Config("hq.key 已损坏 / hq.key is damaged".into()))?;
-    SoftwareKey::from_secret(Algorithm::P256Sha256, secret).map_err(|e| HqError::Seal(e.to_string()))
 }

@@ -101,7 +101,8 @@ impl Hq {
             ],
         );
         self.wake();
-        self.sign(
+        self.sign_for(
+            device,
             domains::RECEIPT,
             &Receipt {
                 device: asked.auth.device.clone(),

@@ -12,7 +12,7 @@ use ezhifa_wire::{
     seal::{
         entry::{DeviceId, Epoch},
         lease::NumberBlock,
-        sign::Signed,
+        sign::{Signed, Signer as _},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -124,14 +124,15 @@ impl Hq {
         }
         series_of(&request.series).ok_or(HqError::NoNumbers("series"))?;
         let block = self.lend(
-            &device.id,
+            device,
             request.epoch,
             &request.series,
             request.year,
             request.want,
             &request.request_id,
         )?;
-        self.sign(
+        self.sign_for(
+            device,
             domains::LEASE_REPLY,
             &LeaseReply {
                 device: asked.auth.device.clone(),
@@ -156,9 +157,10 @@ impl Hq {
     ) -> Result<(), HqError> {
         series_of(series).ok_or(HqError::NoNumbers("series"))?;
         let request = format!("hq-{}", self.random_hex::<8>()?);
-        let block = self.lend(device, epoch, series, year, want, &request)?;
+        let known = self.device(device)?;
+        let block = self.lend(&known, epoch, series, year, want, &request)?;
         let inner: NumberBlock = block
-            .open(domains::NUMBER_BLOCK, &self.public_key())
+            .open(domains::NUMBER_BLOCK, &self.key_for(&known).public_key())
             .map_err(|e| HqError::Seal(e.to_string()))?;
         let (target, now) = (feed::to_device(device), self.now_ms());
         let body = FeedBody::Lease(wire_feed::Lease { lease_id: inner.lease_id, block });
@@ -167,13 +169,15 @@ impl Hq {
 
     fn lend(
         &self,
-        device: &str,
+        device: &Device,
         epoch: Epoch,
         series: &str,
         year: i32,
         want: u64,
         request_id: &str,
     ) -> Result<Signed, HqError> {
+        let signer = self.key_for(device);
+        let device = device.id.as_str();
         let key = format!("{device}/{request_id}");
         let want = want.clamp(1, ezhifa_wire::limits::BLOCK);
         let lease_id = format!("n-{}", self.random_hex::<8>()?);
@@ -204,7 +208,7 @@ impl Hq {
                 epoch,
                 not_after_ms,
             };
-            let signed = hq.sign(domains::NUMBER_BLOCK, &block)?;
+            let signed = hq.sign_with(&signer, domains::NUMBER_BLOCK, &block)?;
             store::put(w, "block", &lease_id, &Block { block, lent_ms: now, reported: None })?;
             store::put(w, "lease_request", &key, &signed)?;
             Ok(signed)

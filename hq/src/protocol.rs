@@ -1,7 +1,8 @@
 //! One request, one answer, without a network: the same code behind the HTTP server and in simulation.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
     sync::Mutex,
 };
 
@@ -10,8 +11,11 @@ use ezhifa_wire::{
     auth::Auth,
     blob,
     blob::BlobReceipt,
-    domains, limits, paths,
-    seal::{hash::Digest, sign::Signed},
+    domains, limits, pack, paths,
+    seal::{
+        hash::Digest,
+        sign::{Signed, SoftwareKey},
+    },
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -74,12 +78,13 @@ pub(crate) struct Asked<'a> {
     pub(crate) auth: &'a Auth,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
-    pub(crate) body: &'a [u8],
+    /// Unpacked.
+    pub(crate) body: Cow<'a, [u8]>,
 }
 
 impl Asked<'_> {
     pub(crate) fn read<T: DeserializeOwned>(&self, what: &'static str) -> Result<T, HqError> {
-        serde_json::from_slice(self.body).map_err(|e| ezhifa_wire::WireError::json(what, &e).into())
+        serde_json::from_slice(&self.body).map_err(|e| ezhifa_wire::WireError::json(what, &e).into())
     }
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
@@ -92,25 +97,45 @@ fn query<'a>(path: &'a str, name: &str) -> Option<&'a str> {
     query.split('&').filter_map(|pair| pair.split_once('=')).find(|(n, _)| *n == name).map(|(_, v)| v)
 }
 
-/// Nonces seen within the window in which a signature is good.
+/// Nonces of requests whose time is still good. A request is refused when its time is over, so a nonce needs
+/// to be known for one window only: two sets that take turns.
 #[derive(Default)]
-pub(crate) struct Nonces(Mutex<HashMap<String, i64>>);
+pub(crate) struct Nonces(Mutex<Seen>);
 
+#[derive(Default)]
+struct Seen {
+    now: HashSet<String>,
+    before: HashSet<String>,
+    turned_ms: i64,
+}
+
+/// How old a signature may be.
 const WINDOW_MS: i64 = limits::SKEW_MINUTES * 60_000;
+/// How far a phone's estimate of HQ's clock may be ahead. Small, because of [`after_restart`].
+const AHEAD_MS: i64 = 5_000;
+
+/// Nonces are forgotten when HQ stops. So an HQ that starts again takes no request with a time at which the
+/// one before it could have taken it; the refusal names a time that is good, and the phone signs once more.
+pub(crate) fn after_restart(now_ms: i64) -> i64 {
+    now_ms.saturating_add(AHEAD_MS)
+}
 
 impl Nonces {
-    fn take(&self, device: &str, nonce: &str, at_ms: i64, now_ms: i64) -> Result<(), HqError> {
-        if now_ms.saturating_sub(at_ms).saturating_abs() > WINDOW_MS {
+    fn take(&self, device: &str, nonce: &str, at_ms: i64, now_ms: i64, after_ms: i64) -> Result<(), HqError> {
+        let old = now_ms.saturating_sub(at_ms);
+        if old > WINDOW_MS || old < -AHEAD_MS || at_ms <= after_ms {
             return Err(HqError::Clock);
         }
         let mut seen = self.0.lock().map_err(|_| HqError::Stopped)?;
-        if seen.len() > 100_000 {
-            seen.retain(|_, at| now_ms.saturating_sub(*at) <= WINDOW_MS);
+        if now_ms.saturating_sub(seen.turned_ms).saturating_abs() > WINDOW_MS + AHEAD_MS {
+            seen.before = std::mem::take(&mut seen.now);
+            seen.turned_ms = now_ms;
         }
-        match seen.insert(format!("{device}/{nonce}"), at_ms) {
-            None => Ok(()),
-            Some(_) => Err(HqError::Replayed),
+        let name = format!("{device}/{nonce}");
+        if seen.before.contains(&name) || !seen.now.insert(name) {
+            return Err(HqError::Replayed);
         }
+        Ok(())
     }
 }
 
@@ -135,7 +160,9 @@ impl Hq {
 
     /// How this HQ says no.
     pub(crate) fn refusal(&self, error: &HqError) -> Response {
-        let problem = error.problem(self.now_ms(), self.incarnation());
+        // A time that is good for signing, also in the first seconds after a start.
+        let now = self.now_ms().max(self.inner.signed_after_ms.saturating_add(1));
+        let problem = error.problem(now, self.incarnation());
         if problem.code == ezhifa_wire::ProblemCode::Unavailable {
             self.log("failure", &[("what", Field::Word(&error.to_string()))]);
         }
@@ -174,15 +201,16 @@ impl Hq {
                 self.inner.public_rates.take(&request.peer, self.now_ms())?;
                 small(request)?;
                 let auth = self.auth(request)?;
-                self.inner.nonces.take("new", &auth.nonce, auth.at_ms, self.now_ms())?;
-                signed(self.enrol(&asked(request, &auth))?)
+                self.once("new", &auth)?;
+                signed(self.enrol(&asked(request, &auth, limits::SMALL_BYTES)?)?)
             }
             ("POST", paths::HELLO) => {
                 self.device_asks(request, false, |d, a| self.hello(d, a)).and_then(signed)
             }
             ("POST", paths::PUSH) => self.device_asks(request, true, |d, a| self.push(d, a)).and_then(signed),
             ("GET", paths::FEED) => {
-                self.device_asks(request, false, |d, a| self.feed_page(d, a)).and_then(signed)
+                let page = self.device_asks(request, false, |d, a| self.feed_page(d, a)).and_then(signed)?;
+                Ok(packed(request, page))
             }
             ("POST", paths::LEASE) => {
                 self.device_asks(request, false, |d, a| self.lease(d, a)).and_then(signed)
@@ -201,9 +229,14 @@ impl Hq {
                     _ => Err(HqError::NotFound("method")),
                 }
             }
+            ("POST", crate::operator::PATH) => self.door(request),
             _ if plain.starts_with("/v1/desk/") => desk::http::route(self, request),
             _ => Err(HqError::NotFound("path")),
         }
+    }
+
+    fn once(&self, device: &str, auth: &Auth) -> Result<(), HqError> {
+        self.inner.nonces.take(device, &auth.nonce, auth.at_ms, self.now_ms(), self.inner.signed_after_ms)
     }
 
     fn auth(&self, request: &Request) -> Result<Auth, HqError> {
@@ -226,16 +259,32 @@ impl Hq {
         let now = self.now_ms();
         self.inner.device_rates.take(&device.id, now)?;
         auth.verify(&device.key, &request.method, &request.path, &request.body)?;
-        self.inner.nonces.take(&device.id, &auth.nonce, auth.at_ms, now)?;
+        self.once(&device.id, &auth)?;
         // Hello still answers a withdrawn phone: that is how it hears of its wipe order.
         if device.withdrawn_ms.is_some() && !uploads && request.path != paths::HELLO {
             return Err(HqError::Withdrawn);
         }
-        then(&device, &asked(request, &auth))
+        let room = if uploads { limits::PUSH_BYTES } else { limits::SMALL_BYTES };
+        then(&device, &asked(request, &auth, room)?)
     }
 
-    pub(crate) fn sign<T: Serialize>(&self, domain: &str, document: &T) -> Result<Signed, HqError> {
-        Signed::seal(&self.inner.key, domain, document).map_err(|e| HqError::Seal(e.to_string()))
+    /// Signs with the newest key that this phone knows.
+    pub(crate) fn sign_for<T: Serialize>(
+        &self,
+        device: &Device,
+        domain: &str,
+        document: &T,
+    ) -> Result<Signed, HqError> {
+        self.sign_with(&self.key_for(device), domain, document)
+    }
+
+    pub(crate) fn sign_with<T: Serialize>(
+        &self,
+        key: &SoftwareKey,
+        domain: &str,
+        document: &T,
+    ) -> Result<Signed, HqError> {
+        Signed::seal(key, domain, document).map_err(|e| HqError::Seal(e.to_string()))
     }
 
     fn blob_head(&self, sha256: &Digest) -> Result<Response, HqError> {
@@ -254,7 +303,7 @@ impl Hq {
 
     fn blob_patch(
         &self,
-        _device: &Device,
+        device: &Device,
         asked: &Asked<'_>,
         sha256: &Digest,
         request: &Request,
@@ -271,7 +320,7 @@ impl Hq {
             .get(blob::OFFSET)
             .and_then(|o| o.parse().ok())
             .ok_or_else(|| HqError::Bad(blob::OFFSET.into()))?;
-        let progress = self.inner.blobs.append(sha256, offset, length, asked.body)?;
+        let progress = self.inner.blobs.append(sha256, offset, length, &asked.body)?;
         let receipt = BlobReceipt {
             device: asked.auth.device.clone(),
             nonce: asked.auth.nonce.clone(),
@@ -282,36 +331,67 @@ impl Hq {
             server_ms: self.now_ms(),
         };
         receipt.check()?;
-        self.sign(domains::BLOB, &receipt)
+        self.sign_for(device, domains::BLOB, &receipt)
     }
 
-    /// Feed files only: evidence never comes down to a phone.
+    /// Feed files only: evidence never comes down to a phone. A part at a time: a file may be larger than an
+    /// answer.
     fn blob_get(&self, sha256: &Digest, request: &Request) -> Result<Response, HqError> {
-        let published = self.read(|r| r.doc("feed_file", &sha256.to_string()))?.is_some();
-        let content =
-            if published { self.inner.blobs.read(sha256)? } else { None }.ok_or(HqError::NotFound("blob"))?;
-        let from: Option<usize> = request
-            .headers
-            .get("range")
-            .and_then(|r| r.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
-        match from {
-            None => Ok(Response::bytes(200, "application/octet-stream", content)),
-            Some(from) => {
-                let total = content.len();
-                let rest = content.get(from..).ok_or_else(|| HqError::Bad("range".into()))?.to_vec();
-                let mut answer = Response::bytes(206, "application/octet-stream", rest);
-                answer.headers.insert(
-                    "content-range".into(),
-                    format!("bytes {from}-{}/{total}", total.saturating_sub(1)),
-                );
-                Ok(answer)
-            }
+        const LONGEST: u64 = limits::REPLY_BYTES as u64;
+        if self.read(|r| r.doc("feed_file", &sha256.to_string()))?.is_none() {
+            return Err(HqError::NotFound("blob"));
         }
+        let total = match self.inner.blobs.progress(sha256)? {
+            progress if progress.complete => progress.offset,
+            _ => return Err(HqError::NotFound("blob")),
+        };
+        let Some(range) = request.headers.get("range") else {
+            if total > LONGEST {
+                return Err(HqError::TooLarge { limit: LONGEST });
+            }
+            return Ok(Response::bytes(
+                200,
+                "application/octet-stream",
+                self.inner.blobs.part(sha256, 0, total)?,
+            ));
+        };
+        let (from, to) = range
+            .strip_prefix("bytes=")
+            .and_then(|r| r.split_once('-'))
+            .and_then(|(from, to)| {
+                let last = if to.is_empty() { total.checked_sub(1)? } else { to.parse().ok()? };
+                Some((from.parse::<u64>().ok()?, last.min(total.checked_sub(1)?)))
+            })
+            .filter(|(from, to)| from <= to)
+            .ok_or_else(|| HqError::Bad("range".into()))?;
+        let to = to.min(from.saturating_add(LONGEST - 1));
+        let part = self.inner.blobs.part(sha256, from, to.saturating_add(1))?;
+        let mut answer = Response::bytes(206, "application/octet-stream", part);
+        answer.headers.insert("content-range".into(), format!("bytes {from}-{to}/{total}"));
+        Ok(answer)
     }
 }
 
-fn asked<'a>(request: &'a Request, auth: &'a Auth) -> Asked<'a> {
-    Asked { auth, method: &request.method, path: &request.path, body: &request.body }
+/// The request with its body unpacked. Called after the signature over the packed bytes held.
+fn asked<'a>(request: &'a Request, auth: &'a Auth, room: usize) -> Result<Asked<'a>, HqError> {
+    let body = match request.headers.get(pack::HEADER).map(String::as_str) {
+        None | Some("identity") => Cow::Borrowed(request.body.as_slice()),
+        Some(pack::ENCODING) => Cow::Owned(pack::unpack(&request.body, room)?),
+        Some(_) => return Err(HqError::Bad(pack::HEADER.into())),
+    };
+    Ok(Asked { auth, method: &request.method, path: &request.path, body })
+}
+
+/// The answer packed, for a phone that takes it so.
+fn packed(request: &Request, mut answer: Response) -> Response {
+    let takes = |accept: &String| accept.split(',').any(|e| e.trim() == pack::ENCODING);
+    if request.headers.get(pack::ACCEPT).is_some_and(takes)
+        && let Some(body) = pack::pack(&answer.body)
+    {
+        answer.body = body;
+        answer.headers.insert(pack::HEADER.into(), pack::ENCODING.into());
+    }
+    answer
 }
 
 fn small(request: &Request) -> Result<(), HqError> {

@@ -38,6 +38,31 @@ impl ServerHandle {
         self.shut();
     }
 
+    /// Waits for Ctrl-C or SIGTERM, then stops after the requests under way.
+    ///
+    /// # Errors
+    /// The system lets nobody listen for signals.
+    pub fn until_told(self) -> Result<(), HqError> {
+        let failed = |e: std::io::Error| HqError::Config(e.to_string());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        runtime
+            .block_on(async {
+                #[cfg(unix)]
+                {
+                    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+                    tokio::select! {
+                        done = tokio::signal::ctrl_c() => done,
+                        _ = term.recv() => Ok(()),
+                    }
+                }
+                #[cfg(not(unix))]
+                tokio::signal::ctrl_c().await
+            })
+            .map_err(failed)?;
+        self.stop();
+        Ok(())
+    }
+
     fn shut(&mut self) {
         self.handle.graceful_shutdown(Some(Duration::from_secs(5)));
         if let Some(thread) = self.thread.take() {

@@ -21,6 +21,7 @@ pub mod feed;
 pub mod hello;
 pub mod lease;
 pub mod limits;
+pub mod pack;
 pub mod problem;
 pub mod push;
 

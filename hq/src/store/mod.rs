@@ -122,8 +122,8 @@ pub trait Store: Send + Sync {
     fn writer(&self) -> Result<Box<dyn Batch>, HqError>;
     /// Runs `f` on a consistent view.
     fn read(&self, f: &mut dyn FnMut(&mut dyn Read) -> Result<(), HqError>) -> Result<(), HqError>;
-    /// Writes a complete copy to a new file.
-    fn backup(&self, to: &std::path::Path) -> Result<(), HqError>;
+    /// Writes a complete copy to a new file, reads it back, and finds at least so many entries in it.
+    fn backup(&self, to: &std::path::Path, entries: u64) -> Result<(), HqError>;
 }
 
 /// A typed document.

@@ -113,7 +113,7 @@ impl Store for Postgres {
         result
     }
 
-    fn backup(&self, _to: &Path) -> Result<(), HqError> {
+    fn backup(&self, _to: &Path, _entries: u64) -> Result<(), HqError> {
         Err(HqError::Config(
             "PostgreSQL 请用 pg_basebackup 或 pg_dump 备份 / back PostgreSQL up with its own tools".into(),
         ))

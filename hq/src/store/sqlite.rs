@@ -106,7 +106,7 @@ impl Store for Sqlite {
         result
     }
 
-    fn backup(&self, to: &Path) -> Result<(), HqError> {
+    fn backup(&self, to: &Path, entries: u64) -> Result<(), HqError> {
         let conn = open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         conn.execute("VACUUM INTO ?1", params![to.to_string_lossy()])?;
         let copy = open(to, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -114,7 +114,11 @@ impl Store for Sqlite {
         if verdict != "ok" {
             return Err(HqError::Store(format!("备份校验未通过 / the copy failed its check: {verdict}")));
         }
-        Ok(())
+        let held: i64 = copy.query_row("SELECT count(*) FROM entries", [], |r| r.get(0))?;
+        if held.unsigned_abs() < entries {
+            return Err(HqError::Store(format!("备份缺少记录 / the copy lacks entries: {held} < {entries}")));
+        }
+        std::fs::File::open(to).and_then(|f| f.sync_all()).map_err(|e| crate::files::error(to, e))
     }
 }
 

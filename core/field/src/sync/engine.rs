@@ -10,7 +10,7 @@ use ezhifa_wire::{
     feed::FeedPage,
     hello::{Hello, HelloReply, Limits},
     lease::{LeaseReply, LeaseRequest},
-    limits, paths,
+    limits, pack, paths,
     push::{Push, Receipt},
     seal::{
         entry::{Epoch, Head},
@@ -175,7 +175,7 @@ impl Engine {
         answer: Result<Response, TransportError>,
     ) -> Vec<Change> {
         let answer = match answer {
-            Ok(answer) => answer,
+            Ok(answer) => reply::unpacked(answer),
             Err(e) => {
                 self.wait(now, &ask.purpose, Why::Failed(e.to_string()), None);
                 return Vec::new();
@@ -642,12 +642,13 @@ fn refused(problem: &Problem) -> Why {
 
 fn post<T: Serialize + Check>(path: &str, message: &T) -> Result<Request, Error> {
     message.check()?;
-    Ok(Request {
-        method: "POST",
-        path: path.to_owned(),
-        headers: vec![("content-type", "application/json".into())],
-        body: serde_json::to_vec(message)?,
-    })
+    let mut headers = vec![("content-type", "application/json".into())];
+    let mut body = serde_json::to_vec(message)?;
+    if let Some(packed) = pack::pack(&body) {
+        headers.push((pack::HEADER, pack::ENCODING.into()));
+        body = packed;
+    }
+    Ok(Request { method: "POST", path: path.to_owned(), headers, body })
 }
 
 fn feed(shelf: &dyn Shelf) -> Result<(Request, Purpose), Error> {
@@ -659,7 +660,8 @@ fn feed(shelf: &dyn Shelf) -> Result<(Request, Purpose), Error> {
         cursor.pos,
         FEED_BYTES
     );
-    let request = Request { method: "GET", path, headers: Vec::new(), body: Vec::new() };
+    let headers = vec![(pack::ACCEPT, pack::ENCODING.into())];
+    let request = Request { method: "GET", path, headers, body: Vec::new() };
     Ok((request, Purpose::Feed { after: cursor.pos }))
 }
 

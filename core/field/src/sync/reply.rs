@@ -2,7 +2,7 @@
 //! somebody in between (captive portal, proxy) and changes nothing.
 
 use ezhifa_wire::{
-    Check, Problem,
+    Check, Problem, limits, pack,
     push::open,
     seal::{
         entry::DeviceId,
@@ -42,6 +42,15 @@ addressed!(
     ezhifa_wire::blob::BlobReceipt,
     ezhifa_wire::enrol::Enrolled
 );
+
+/// The answer as HQ wrote it. What cannot be unpacked within the limit is nobody's answer: its body is
+/// dropped, so that no signature is found in it.
+pub(super) fn unpacked(mut answer: Response) -> Response {
+    if answer.header(pack::HEADER).is_some_and(|encoding| encoding == pack::ENCODING) {
+        answer.body = pack::unpack(&answer.body, limits::REPLY_BYTES).unwrap_or_default();
+    }
+    answer
+}
 
 /// Reads an answer that should be `T` signed in `domain`.
 pub(super) fn read<T: serde::de::DeserializeOwned + Check + Addressed>(
