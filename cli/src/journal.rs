@@ -14,13 +14,15 @@ use ezhifa_field::{
     store::{Places, Store},
 };
 
-use crate::{error::CliError, say, table};
+use crate::{entries, error::CliError, say, table};
 
 /// A phone's journal.
 #[derive(Subcommand)]
 pub enum JournalCommand {
     /// Verify every entry; a change, a hole, an insertion is named by its position; exit code 1.
     Verify(FromArgs),
+    /// List the entries; bodies only with --bodies.
+    Show(entries::ShowArgs),
     /// Write the journal as lines of JSON, exactly as HQ gets it.
     Export(ExportArgs),
     /// Account for every number of every block.
@@ -74,6 +76,7 @@ fn open(phone: &Path) -> Result<Store, CliError> {
 pub fn run(command: &JournalCommand) -> Result<(), CliError> {
     match command {
         JournalCommand::Verify(args) => verify(args),
+        JournalCommand::Show(args) => entries::show(&open(&args.from)?, args),
         JournalCommand::Export(args) => {
             let store = open(&args.from)?;
             let file = std::fs::File::create(&args.out)

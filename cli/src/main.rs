@@ -3,6 +3,9 @@
 //! A thin shell: it parses words, calls the libraries, prints. Every table has `--json` beside it;
 //! bad input gets one sentence, a hint, and exit code 2.
 
+mod case;
+mod desk;
+mod entries;
 mod error;
 mod hq;
 mod journal;
@@ -11,6 +14,7 @@ mod printer;
 mod rulebook;
 mod say;
 mod shift;
+mod slip;
 mod table;
 
 use clap::{Parser, Subcommand};
@@ -33,9 +37,15 @@ enum Command {
     /// The virtual pocket printer.
     #[command(subcommand)]
     Printer(printer::PrinterCommand),
-    /// Verify or export a phone's journal; account for its numbers.
+    /// Verify, show or export a phone's journal; account for its numbers.
     #[command(subcommand)]
     Journal(journal::JournalCommand),
+    /// Verify a slip from its code or picture.
+    #[command(subcommand)]
+    Slip(slip::SlipCommand),
+    /// Export and verify the file of one case.
+    #[command(subcommand)]
+    Case(case::CaseCommand),
     /// The reference HQ: serve, publish, tickets, ledger, replay, reviews.
     #[command(subcommand)]
     Hq(hq::HqCommand),
@@ -48,6 +58,8 @@ fn main() -> std::process::ExitCode {
         Command::Rulebook(command) => rulebook::run(command),
         Command::Printer(command) => printer::run(command),
         Command::Journal(command) => journal::run(command),
+        Command::Slip(command) => slip::run(command),
+        Command::Case(command) => case::run(command),
         Command::Hq(command) => hq::run(command),
     };
     match done {

@@ -21,6 +21,7 @@ mod glyph;
 mod options;
 mod paper;
 mod press;
+mod scan;
 mod server;
 mod table;
 
@@ -30,6 +31,7 @@ pub use faults::Faults;
 pub use glyph::Typeface;
 pub use options::{Answers, Charset, Identity, Options, Overrun};
 pub use paper::{Align, Image, Line, NativeQr, Paper};
+pub use scan::scan;
 pub use server::{Emulator, Handle};
 
 /// What can go wrong around the virtual printer.

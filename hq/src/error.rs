@@ -106,6 +106,9 @@ pub enum HqError {
     /// A key or signature failed.
     #[error("签名处理失败（{0}）/ signing failed ({0})")]
     Seal(String),
+    /// A case file cannot be put together.
+    #[error("{0}")]
+    CaseFile(#[from] ezhifa_casefile::CaseFileError),
     /// A rulebook or the law engine failed.
     #[error("法规包不可用：{0} / the rulebook cannot be used: {0}")]
     Law(String),
@@ -138,6 +141,7 @@ impl HqError {
             | HqError::InUse
             | HqError::Stopped
             | HqError::Unreadable(_)
+            | HqError::CaseFile(_)
             | HqError::Seal(_) => ProblemCode::Unavailable,
         }
     }

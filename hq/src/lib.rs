@@ -25,6 +25,7 @@ pub mod config;
 pub mod desk;
 pub mod devices;
 mod error;
+mod export;
 mod feed;
 mod files;
 mod hq;

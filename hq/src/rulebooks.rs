@@ -194,6 +194,12 @@ impl Hq {
         self.books().ok()?.get(hash)
     }
 
+    /// The files of a published pack, to the byte.
+    pub(crate) fn pack_files(&self, hash: &str) -> Result<Files, HqError> {
+        let pack: Pack = self.read(|r| store::get(r, "pack", hash))?.ok_or(HqError::NotFound("pack"))?;
+        Ok(pack.files.into_iter().map(|(path, text)| (path, text.into_bytes())).collect())
+    }
+
     /// The deciding pack published last that is in force today; the last one at all where none is.
     #[must_use]
     pub fn newest_book(&self) -> Option<Arc<Rulebook>> {

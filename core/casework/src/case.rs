@@ -15,7 +15,7 @@ pub use crate::parts::{
     Proposal, Recheck, Service, Statement,
 };
 use crate::{
-    event::{CaseId, CloseWay, DecisionRecord, Destination, FilingWay},
+    event::{CaseId, CloseWay, DecisionRecord, Destination, FilingWay, Stage},
     people::{Crew, EServiceConsent, OfficerId, Party, Place, Signing},
 };
 
@@ -134,6 +134,21 @@ impl Case {
     #[must_use]
     pub fn evidence(&self) -> &[Held] {
         &self.evidence
+    }
+
+    /// 改正前后对照: each picture of the correction with the last picture of the fact taken before it.
+    #[must_use]
+    pub fn before_and_after(&self) -> Vec<(&Held, &Held)> {
+        let mut before = None;
+        let mut pairs = Vec::new();
+        for held in &self.evidence {
+            match held.item.stage {
+                Stage::Fact if held.item.kind == "photo" => before = Some(held),
+                Stage::Corrected if held.item.kind == "photo" => pairs.extend(before.map(|b| (b, held))),
+                _ => {}
+            }
+        }
+        pairs
     }
 
     /// The party, with everything that the sealed store may hold.

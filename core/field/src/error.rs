@@ -85,6 +85,9 @@ pub enum Error {
     /// Store, mark, vault, numbers.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The case file.
+    #[error(transparent)]
+    CaseFile(#[from] ezhifa_casefile::CaseFileError),
     /// Own data that cannot be read back.
     #[error("本机数据第 {line} 行第 {column} 列无法读取 / own data cannot be read at {line}:{column}")]
     Json {
@@ -345,6 +348,13 @@ impl From<Error> for FieldError {
                 plain(Kind::Internal, "seal", e.to_string(), "请联系技术人员", "Tell the developers.")
             }
             Error::Transport(e) => plain(Kind::Network, "network", e.to_string(), "", ""),
+            Error::CaseFile(e) => plain(
+                Kind::Store,
+                "case_file",
+                e.to_string(),
+                "请检查剩余空间后重试",
+                "Look at free space and try again.",
+            ),
             Error::Store(StoreError::Pin(e)) => plain(Kind::Locked, "pin", e.to_string(), "", ""),
             Error::Store(StoreError::Number(e)) => plain(Kind::NotReady, "number", e.to_string(), "", ""),
             Error::Store(e @ (StoreError::NotEnrolled | StoreError::LowSpace)) => {

@@ -37,12 +37,14 @@ pub mod office;
 pub mod officers;
 pub mod printing;
 pub mod readiness;
+mod retention;
 pub mod search;
 pub mod store;
 pub mod sync;
 pub mod transport;
 pub mod vault;
 
+pub use ezhifa_casefile as casefile;
 pub use ezhifa_casework as casework;
 pub use ezhifa_printer as printer;
 pub use ezhifa_slip as slip;

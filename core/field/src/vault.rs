@@ -22,7 +22,7 @@ use crate::{
     keys::Point,
     mark::sync_dir,
     store::{
-        Dao, Places, Store, StoreError, Written,
+        Dao, Places, Store, StoreError, StoredEntry, Written,
         error::{Result, io},
     },
 };
@@ -86,7 +86,7 @@ impl Store {
         match outcome {
             Ok(done) => {
                 self.platform.probe.at(Point::BeforeRename)?;
-                finish(&self.places, &sealed.name)?;
+                settle(&self.places, &sealed.name, self.read(|dao| named(dao, &sealed.name))?)?;
                 Ok(done)
             }
             Err(e) => {
@@ -175,9 +175,15 @@ impl Store {
                     what: "evidence still needed / 证据尚在保存期内或未入库"
                 });
             }
+            // Nothing of it is needed any more: not its key, not its small picture.
+            dao.sql().execute(
+                "UPDATE file SET key = zeroblob(32), thumbnail = NULL WHERE sha256 = ?1",
+                [sha256.0],
+            )?;
             dao.append_json(Kind::Purge, 1, None, &json!({ "evidence": sha256 })).map(|_| ())
         })?;
-        std::fs::remove_file(final_path(&self.places, &row.name)).map_err(io("evidence"))
+        // Killed here: the next opening removes it.
+        remove(&final_path(&self.places, &row.name))
     }
 }
 
@@ -209,6 +215,12 @@ impl Sealed {
                     pos,
                     about.thumbnail
                 ],
+            )?;
+        } else if held.is_some_and(|h| h.gone) {
+            // Taken again after it went: the row gets the new file; the entry that named it stands.
+            dao.sql().execute(
+                "UPDATE file SET name = ?2, key = ?3, gone = 0, durable = 0, sent = 0, thumbnail = ?4 WHERE sha256 = ?1",
+                params![self.sha256.0, self.name, self.key.0, about.thumbnail],
             )?;
         }
         if let Some(case) = about.case {
@@ -244,6 +256,17 @@ impl Dao<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The entries that sealed the evidence of a case, wherever in the journal they stand.
+    ///
+    /// # Errors
+    /// SQLite.
+    pub fn evidence_entries(&self, case: &str) -> Result<Vec<StoredEntry>> {
+        self.stored_where(
+            "JOIN file f ON f.pos = e.pos JOIN case_file c ON c.sha256 = f.sha256 WHERE c.case_id = ?1 ORDER BY e.pos",
+            params![case],
+        )
+    }
+
     /// Puts a file that is in the vault into a case (capture may come before the case).
     ///
     /// # Errors
@@ -251,6 +274,11 @@ impl Dao<'_> {
     pub fn link_evidence(&mut self, case: &str, sha256: &Digest) -> Result<()> {
         self.sql().execute(
             "INSERT INTO case_file (case_id, sha256) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+            params![case, sha256.0],
+        )?;
+        // The entry that sealed it belongs to the case from now on: shown with it, and purged with it.
+        self.sql().execute(
+            "INSERT INTO case_entry (case_id, pos) SELECT ?1, pos FROM file WHERE sha256 = ?2 ON CONFLICT DO NOTHING",
             params![case, sha256.0],
         )?;
         Ok(())
@@ -347,15 +375,33 @@ fn finish(places: &Places, name: &str) -> Result<()> {
     sync_dir(from.parent())
 }
 
-/// Finishes or drops what a crash left in `evidence/in`. Answers (finished, dropped).
+/// A sealed file whose transaction is done: its last name where a row names it; else (the same content was
+/// there already) nobody will ever open it.
+fn settle(places: &Places, name: &str, known: bool) -> Result<()> {
+    if known { finish(places, name) } else { remove(&places.incoming().join(name)) }
+}
+
+fn named(dao: &Dao<'_>, name: &str) -> Result<bool> {
+    let found = dao.sql().query_row("SELECT 1 FROM file WHERE name = ?1", [name], |_| Ok(())).optional()?;
+    Ok(found.is_some())
+}
+
+/// Gone is gone, whoever removed it.
+fn remove(path: &std::path::Path) -> Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(io("evidence")(e)),
+        _ => Ok(()),
+    }
+}
+
+/// Finishes or drops what a crash left in `evidence/in`, and removes what was purged and whose file a crash
+/// left. Answers (finished, dropped).
 pub(crate) fn recover(places: &Places, dao: &Dao<'_>) -> Result<(u64, u64)> {
     let (mut finished, mut dropped) = (0_u64, 0_u64);
     for entry in std::fs::read_dir(places.incoming()).map_err(io("evidence"))? {
         let entry = entry.map_err(io("evidence"))?;
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
-        let known =
-            dao.sql().query_row("SELECT 1 FROM file WHERE name = ?1", [&name], |_| Ok(())).optional()?;
-        if known.is_some() {
+        if named(dao, &name)? {
             finish(places, &name)?;
             finished = finished.saturating_add(1);
         } else {
@@ -363,6 +409,11 @@ pub(crate) fn recover(places: &Places, dao: &Dao<'_>) -> Result<(u64, u64)> {
             std::fs::remove_file(entry.path()).map_err(io("evidence"))?;
             dropped = dropped.saturating_add(1);
         }
+    }
+    let mut query = dao.sql().prepare("SELECT name FROM file WHERE gone = 1")?;
+    let mut rows = query.query([])?;
+    while let Some(row) = rows.next()? {
+        remove(&final_path(places, &row.get::<_, String>(0)?))?;
     }
     Ok((finished, dropped))
 }

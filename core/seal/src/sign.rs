@@ -227,7 +227,14 @@ impl Signed {
         domain: &str,
         value: &T,
     ) -> Result<Signed, SealError> {
-        let doc = serde_json::to_string(value).map_err(|e| content(&e))?;
+        Self::seal_text(key, domain, serde_json::to_string(value).map_err(|e| content(&e))?)
+    }
+
+    /// Signs JSON text that is there already, to the byte.
+    ///
+    /// # Errors
+    /// The key refuses.
+    pub fn seal_text(key: &dyn Signer, domain: &str, doc: String) -> Result<Signed, SealError> {
         let signature = key.sign(&message(domain, &doc))?;
         Ok(Signed { doc, signature })
     }

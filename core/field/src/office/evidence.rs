@@ -25,6 +25,19 @@ pub enum Taken {
     Path(PathBuf),
 }
 
+/// Where the phone stood: raw WGS-84, never a display datum.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fix {
+    /// Latitude, 1e-7 degree.
+    pub lat_e7: i64,
+    /// Longitude, 1e-7 degree.
+    pub lon_e7: i64,
+    /// Accuracy in centimetres; `None` when the platform does not say.
+    pub accuracy_cm: Option<i64>,
+    /// `gnss`, `network`, `typed`.
+    pub source: String,
+}
+
 /// What it is.
 #[derive(Debug, Clone)]
 pub struct Shot {
@@ -34,7 +47,10 @@ pub struct Shot {
     pub stage: Stage,
     /// What it proves (证明对象).
     pub caption: String,
-    /// Sealed record: EXIF, place, camera. JSON of integers and strings.
+    /// Where it was taken, as the platform measured it; the photo's own word stands beside it.
+    pub place: Option<Fix>,
+    /// What else the platform knows (camera, recorder, watermark): JSON of integers and strings. A photo's
+    /// EXIF is read here and need not be handed in.
     pub record: serde_json::Value,
     /// Small picture for lists.
     pub thumbnail: Option<Vec<u8>>,
@@ -48,10 +64,45 @@ impl Shot {
             kind: "photo".to_owned(),
             stage,
             caption: caption.to_owned(),
+            place: None,
             record: serde_json::Value::Null,
             thumbnail: None,
         }
     }
+}
+
+/// EXIF lies at the beginning of a photo.
+const EXIF_WITHIN: u64 = 1 << 20;
+
+/// What is sealed beside the bytes: the platform's word, the place, and of a photo what it says itself.
+fn record(shot: &Shot, taken: &Taken) -> Result<serde_json::Value, Error> {
+    let mut sealed = match &shot.record {
+        serde_json::Value::Null => serde_json::Map::new(),
+        serde_json::Value::Object(fields) => fields.clone(),
+        other => serde_json::Map::from_iter([("platform".to_owned(), other.clone())]),
+    };
+    if let Some(place) = &shot.place {
+        sealed.insert("place".to_owned(), serde_json::to_value(place)?);
+    }
+    if shot.kind == "photo" {
+        let mut head = Vec::new();
+        match taken {
+            Taken::Bytes(bytes) => {
+                head.extend(bytes.iter().take(usize::try_from(EXIF_WITHIN).unwrap_or(usize::MAX)));
+            }
+            Taken::Path(path) => {
+                let file = std::fs::File::open(path)
+                    .map_err(|e| StoreError::Io { what: "captured file", kind: e.kind() })?;
+                file.take(EXIF_WITHIN)
+                    .read_to_end(&mut head)
+                    .map_err(|e| StoreError::Io { what: "captured file", kind: e.kind() })?;
+            }
+        }
+        if let Some(exif) = ezhifa_casefile::photo::read(&head) {
+            sealed.insert("exif".to_owned(), exif);
+        }
+    }
+    Ok(if sealed.is_empty() { serde_json::Value::Null } else { serde_json::Value::Object(sealed) })
 }
 
 impl FieldOffice {
@@ -95,7 +146,7 @@ impl FieldOffice {
         let about = About {
             kind: &shot.kind,
             case: id.map(|c| c.0.as_str()),
-            record: shot.record.clone(),
+            record: record(shot, taken)?,
             thumbnail: shot.thumbnail.as_deref(),
         };
         let _turn = self.desk_lock();
@@ -122,6 +173,24 @@ impl FieldOffice {
             Ok(item)
         })?;
         Ok(item)
+    }
+
+    /// The sealed record of a piece of evidence: place, EXIF, what the platform told.
+    ///
+    /// # Errors
+    /// Not on this phone, or purged.
+    pub fn evidence_record(&self, case: &CaseId, sha256: &str) -> Result<serde_json::Value, FieldError> {
+        let read = || -> Result<serde_json::Value, Error> {
+            let entries = self.opened()?.store.read(|dao| dao.evidence_entries(&case.0))?;
+            for body in entries.iter().filter_map(|s| s.entry.body.as_ref()) {
+                let mut sealed: serde_json::Value = serde_json::from_str(body)?;
+                if sealed.get("sha256").and_then(|s| s.as_str()) == Some(sha256) {
+                    return Ok(sealed.get_mut("record").map(serde_json::Value::take).unwrap_or_default());
+                }
+            }
+            Err(Not::Evidence.into())
+        };
+        Ok(read()?)
     }
 
     /// Evidence that was taken before there was a case.

@@ -4,10 +4,12 @@
 //! and the printer. No lock is held while something foreign (a key, a network, a printer) is called.
 
 mod case;
+mod casefile;
 mod decide;
 mod desk;
 mod enrol;
 mod evidence;
+mod keeping;
 mod line;
 mod look;
 mod numbers;
@@ -37,7 +39,8 @@ use serde::{Deserialize, Serialize};
 
 pub use case::Acted;
 pub use decide::{Decided, Drawn};
-pub use evidence::{Shot, Taken};
+pub use evidence::{Fix, Shot, Taken};
+pub use keeping::Purged;
 pub use line::CaseLine;
 pub use look::Looked;
 pub use numbers::SeriesNumbers;
@@ -212,6 +215,12 @@ impl FieldOffice {
     /// What HQ sent, as it stands.
     fn inbox(&self) -> Result<Arc<Inbox>, Error> {
         Ok(self.opened()?.inbox())
+    }
+
+    /// The key that signs this phone's slips.
+    #[must_use]
+    pub fn device_key(&self) -> ezhifa_wire::seal::sign::PublicKey {
+        self.ports.device_key.public_key()
     }
 
     /// The organ, branch and device that HQ named.

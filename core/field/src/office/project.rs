@@ -68,6 +68,7 @@ pub(super) fn append(
         let at = At { epoch: written.head.epoch, seq: written.head.seq, hash: written.head.hash };
         after.apply(event);
         follow(dao, &after, event, at, law)?;
+        super::keeping::date(dao, &after, event, law)?;
         places.push(at);
     }
     CaseLine::of(&after).keep(dao, &after, events.last().map_or(0, |e| moment(e.at)))?;

@@ -168,6 +168,9 @@ impl FieldOffice {
             open.reload(&self.places)?;
         }
         *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = engine;
+        if report.done {
+            self.purge(&open)?;
+        }
         Ok(report)
     }
 

@@ -325,6 +325,15 @@ impl<'c> Dao<'c> {
         self.stored(&format!("{SELECT} WHERE e.pos >= ?1 ORDER BY e.pos LIMIT ?2"), params![pos, most])
     }
 
+    /// Entries by a condition of another table: `e` is the entry.
+    pub(crate) fn stored_where(
+        &self,
+        rest: &str,
+        params: &[&dyn rusqlite::ToSql],
+    ) -> Result<Vec<StoredEntry>> {
+        self.stored(&format!("{SELECT} {rest}"), params)
+    }
+
     fn stored(&self, sql: &str, params: &[&dyn rusqlite::ToSql]) -> Result<Vec<StoredEntry>> {
         let device = self.device()?;
         let mut query = self.conn.prepare_cached(sql)?;
@@ -413,11 +422,18 @@ impl<'c> Dao<'c> {
     /// Something of the case is still needed: then nothing goes.
     pub fn purge_case(&mut self, case: &str, now_ms: i64) -> Result<u64> {
         self.conn.execute("INSERT INTO purge_gate VALUES (?1)", [now_ms])?;
+        // What another case still needs (a photo in both) stays with it.
         let gone = self.conn.execute(
-            "DELETE FROM body WHERE pos IN (SELECT pos FROM case_entry WHERE case_id = ?1)",
-            [case],
+            "DELETE FROM body WHERE pos IN (SELECT pos FROM case_entry WHERE case_id = ?1)
+               AND pos NOT IN (
+                 SELECT o.pos FROM case_entry o LEFT JOIN retention r ON r.case_id = o.case_id
+                 WHERE o.case_id <> ?1 AND (r.keep_until_ms IS NULL OR r.keep_until_ms >= ?2)
+                   AND o.pos IN (SELECT pos FROM case_entry WHERE case_id = ?1))",
+            params![case, now_ms],
         )?;
         self.conn.execute("DELETE FROM purge_gate", [])?;
+        // Finds of this phone are keyed by the party's hash: they go with the case.
+        self.conn.execute("DELETE FROM thing WHERE key = ?1 AND scope LIKE 'party:%'", [case])?;
         for table in ["case_index", "case_key"] {
             self.conn.execute(&format!("DELETE FROM {table} WHERE case_id = ?1"), [case])?;
         }
