@@ -149,8 +149,12 @@ fn every_kind_of_paper_comes_out_of_every_printer_as_it_was_written() {
 #[test]
 fn whatever_is_written_is_what_comes_out() {
     let (bench, printers) = (Bench::new(), printers());
-    let config =
-        Config { cases: cases(), failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+    let config = Config {
+        cases: cases(10_000),
+        failure_persistence: None,
+        max_shrink_iters: 200,
+        ..Config::default()
+    };
     let mut runner = TestRunner::new(config);
     let run = runner.run(&(document(), 0..printers.len()), |(slip, which)| {
         let differs = bench.differs(&slip, &printers[which]);

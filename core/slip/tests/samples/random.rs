@@ -70,8 +70,8 @@ pub fn document() -> impl Strategy<Value = Document> {
     })
 }
 
-/// How many: 200, or 10,000 at night.
-pub fn cases() -> u32 {
+/// How many: 200, or so many at night.
+pub fn cases(nightly: u32) -> u32 {
     let given = std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok());
-    given.unwrap_or(if std::env::var("EZHIFA_NIGHTLY").is_ok() { 10_000 } else { 200 })
+    given.unwrap_or(if std::env::var("EZHIFA_NIGHTLY").is_ok() { nightly } else { 200 })
 }

@@ -40,6 +40,19 @@ pub fn page(text: &str, part: Part, style: Style) -> Document {
     slip
 }
 
+/// The rows that a person aims a camera at: the code and its quiet zone.
+fn aim(dots: &Dots, y: usize, height: u16, module: u16) -> Dots {
+    let (quiet, width) = (usize::from(module) * 4, dots.width());
+    let from = y.saturating_sub(quiet);
+    let mut view = Dots::new(width, usize::from(height) + 2 * quiet);
+    for row in from..y + usize::from(height) + quiet {
+        for x in (0..width).filter(|x| dots.get(*x, row)) {
+            view.set(x, row - from);
+        }
+    }
+    view
+}
+
 /// Reads drawn type by what each character looks like when it stands alone.
 #[derive(Default)]
 pub struct Reader {
@@ -89,7 +102,7 @@ impl Reader {
                 paper.unknown, paper.warnings, paper.holes, paper.unfinished
             ));
         }
-        let mut words = String::new();
+        let (mut words, mut codes) = (String::new(), Vec::new());
         let mut native = paper.details.iter().peekable();
         let mut y = 0;
         for item in &set.items {
@@ -124,7 +137,12 @@ impl Reader {
                         return Err(format!("the signature at row {y} is not the one that was drawn"));
                     }
                 }
-                Item::Picture(_) | Item::Gap(_) => {}
+                Item::Picture(p) => {
+                    if let Means::Code { module, .. } = p.means {
+                        codes.extend(aim(&paper.dots, y, p.bitmap.height(), module).qr());
+                    }
+                }
+                Item::Gap(_) => {}
             }
             y += usize::from(item.height());
         }
@@ -132,6 +150,6 @@ impl Reader {
             return Err(format!("a line at row {} that the layout has not", more.y));
         }
         words.retain(|c| !c.is_whitespace());
-        Ok((words, paper.qr()))
+        Ok((words, codes))
     }
 }
