@@ -47,6 +47,7 @@ pub fn dialect(profile: &Profile) -> Dialect {
             Font::Gb18030 => Charset::Gb18030,
         },
         native_qr: profile.native_qr,
+        feed_unit: profile.feed_unit.into(),
         band_rows: u16::try_from(profile.band_rows).unwrap_or(48),
         tail: 0,
         cutter: false,

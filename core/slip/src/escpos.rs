@@ -39,8 +39,8 @@ pub struct Dialect {
     pub native_qr: bool,
     /// Rows of a band of dots: at most 48, so that a lost byte costs six millimetres.
     pub band_rows: u16,
-    /// Vertical motion units of one dot for `ESC J` and `ESC 3`: 1 on 203-dpi printers.
-    pub units_per_dot: u8,
+    /// Dots that the paper moves per unit of `ESC J` and `ESC 3`, as a fraction: (1, 1) on 203-dpi printers.
+    pub feed_unit: (u8, u8),
     /// NUL bytes after each band: what a band swallows when bytes before it were lost.
     pub guard: u8,
     /// Dots fed at the end so that the last line clears the tear bar.
@@ -57,7 +57,7 @@ impl Default for Dialect {
             charset: Charset::Gbk,
             native_qr: false,
             band_rows: 48,
-            units_per_dot: 1,
+            feed_unit: (1, 1),
             guard: 4,
             tail: 96,
             cutter: false,
@@ -106,7 +106,7 @@ fn render_with(
         layout,
         dialect,
         commands,
-        spacing: [commands.spacing(dialect.units(PITCH))?, commands.spacing(dialect.units(PITCH * 2))?],
+        spacing: [commands.spacing(dialect.spacing(PITCH))?, commands.spacing(dialect.spacing(PITCH * 2))?],
         units: Vec::with_capacity(layout.items.len().saturating_add(8)),
         unit: Vec::with_capacity(96),
         align: Align::Left,
@@ -126,8 +126,14 @@ fn render_with(
 }
 
 impl Dialect {
-    fn units(&self, dots: u16) -> u8 {
-        u8::try_from(dots.saturating_mul(u16::from(self.units_per_dot.max(1)))).unwrap_or(u8::MAX)
+    /// Motion units of so many dots, to the nearest.
+    fn units(&self, dots: u16) -> u32 {
+        let (dots_of, per) = (u32::from(self.feed_unit.0.max(1)), u32::from(self.feed_unit.1.max(1)));
+        u32::from(dots).saturating_mul(per).saturating_add(dots_of / 2) / dots_of
+    }
+
+    fn spacing(&self, dots: u16) -> u8 {
+        u8::try_from(self.units(dots)).unwrap_or(u8::MAX)
     }
 }
 
@@ -166,7 +172,7 @@ impl Writer<'_> {
     }
 
     fn feed(&mut self) {
-        let mut units = u32::from(self.gap).saturating_mul(u32::from(self.dialect.units_per_dot.max(1)));
+        let mut units = self.dialect.units(self.gap);
         self.gap = 0;
         while units > 0 {
             let step = u8::try_from(units).unwrap_or(u8::MAX);
@@ -234,15 +240,13 @@ impl Writer<'_> {
 
     /// A line the printer's font cannot set: the bundled font's dots at the same place and height.
     fn drawn_line(&mut self, line: &TextLine) -> Result<(), SlipError> {
-        let mut dots = raster::text_line(self.layout, line);
+        let dots = raster::text_line(self.layout, line);
         let left = self.layout.left(line.align, line.width());
-        if left > 0 {
-            let mut placed =
-                Bitmap::new(dots.width().saturating_add(left).min(self.layout.paper.dots()), dots.height());
-            placed.draw(left, 0, &dots);
-            dots = placed;
-        }
-        self.picture(&dots, Align::Left);
+        // Bold type at the right edge reaches a dot beyond it: cut, or the picture is wider than the head.
+        let width = dots.width().saturating_add(left).min(self.layout.paper.dots());
+        let mut placed = Bitmap::new(width, dots.height());
+        placed.draw(left, 0, &dots);
+        self.picture(&placed, Align::Left);
         Ok(())
     }
 

@@ -39,6 +39,9 @@ const REQUIRED: &[&str] = &[
     "guardian",
 ];
 
+/// Places whose value is drawn as a QR code in a block of codes.
+const CODES: &[&str] = &["verify_code", "pay_code"];
+
 /// What stands where people sign.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Marks {
@@ -86,9 +89,11 @@ fn lines(block: &BlockTemplate, places: &Places, marks: &Marks) -> Result<Vec<Li
             continue;
         }
         let place = |name: &str| names.contains(&name);
-        let words = words(template, places);
-        if place("verify_code") {
-            let code = places.get("verify_code").cloned().unwrap_or_default();
+        // Among the codes a code is drawn and the rest of its line is the caption; elsewhere it is digits.
+        let drawn = names.iter().find(|n| block.part == Part::Codes && CODES.contains(n)).copied();
+        let words = words(template, places, drawn);
+        if let Some(code) = drawn {
+            let code = places.get(code).cloned().unwrap_or_default();
             out.push(Line::Code { code, caption: words });
         } else if place("party_sign") {
             if let Some(mark) = &marks.party {
@@ -101,11 +106,6 @@ fn lines(block: &BlockTemplate, places: &Places, marks: &Marks) -> Result<Vec<Li
             out.push(Line::Signature { text: words, mark: Mark::Ink });
         } else {
             out.extend(words.split('\n').filter(|w| !w.trim().is_empty()).map(Line::text));
-            // The pay code is printed as digits for the bank's counter and as a code to scan.
-            if place("pay_code") {
-                let code = places.get("pay_code").cloned().unwrap_or_default();
-                out.push(Line::Code { code, caption: String::new() });
-            }
         }
     }
     Ok(out)
@@ -135,14 +135,14 @@ fn names(template: &str) -> Result<Vec<&'static str>, SlipError> {
     Ok(out)
 }
 
-/// The line with its values. Codes and signatures are not words.
-fn words(template: &str, places: &Places) -> String {
+/// The line with its values. A drawn code and a signature are not words.
+fn words(template: &str, places: &Places, drawn: Option<&str>) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         let (name, tail) = after.split_once('}').unwrap_or((after, ""));
-        if !matches!(name, "verify_code" | "party_sign") {
+        if Some(name) != drawn && name != "party_sign" {
             let value = places.get(name).map_or("", String::as_str);
             // A sentence of the case and the template may both end: 。。 is never meant.
             let stop = tail.starts_with(['。', '；', '，']);

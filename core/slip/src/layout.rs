@@ -10,7 +10,7 @@ use crate::{
     document::{Block, Document, Line, Mark, is_inkless},
     error::SlipError,
     font::{BODY, GlyphSource, bundled_has, columns, pitch},
-    wrap::{word_columns, wrap},
+    wrap::{hang, word_columns, wrap},
 };
 
 /// Width of the paper, or rather of what the head can print.
@@ -163,6 +163,8 @@ const QUIET: u16 = 4;
 const CODE_DOTS: u16 = 300;
 /// Two metres of paper: nobody reads more, and a pocket printer's roll is ten.
 const LIMIT_DOTS: u32 = 16_000;
+/// Room for two codes with captions, strokes instead of ink lines and the reprint mark.
+const SIGNED_DOTS: u32 = 1_600;
 
 /// Sets a document on a paper. `more` is asked for the characters that the bundled font lacks.
 ///
@@ -191,7 +193,10 @@ pub fn layout(document: &Document, paper: Paper, more: &dyn GlyphSource) -> Resu
         setter.block(block, i == 0)?;
     }
     let dots = setter.layout.height();
-    if paper != Paper::A4 && dots > LIMIT_DOTS {
+    // A draft has no codes yet, and a signed paper must come out for ever, with 补打 on it: what passed as a
+    // draft passes always.
+    let limit = if document.code.is_empty() { LIMIT_DOTS } else { LIMIT_DOTS.saturating_add(SIGNED_DOTS) };
+    if paper != Paper::A4 && dots > limit {
         return Err(SlipError::TooLong { millimetres: dots / 8, limit: LIMIT_DOTS / 8 });
     }
     Ok(setter.layout)
@@ -245,10 +250,13 @@ impl Setter<'_> {
             self.layout.items.push(Item::Gap(GAP));
         }
         let mut label = block.label.as_str();
-        // A code has no line of its own for the label to stand on.
-        if !label.is_empty()
-            && !matches!(block.lines.first(), Some(Line::Text { .. } | Line::Signature { .. }))
-        {
+        // A code has no line of its own for the label to stand on, and a list begins below its name.
+        let own_line = match block.lines.first() {
+            Some(Line::Text { text }) => block.lines.len() > 1 && text.starts_with("1."),
+            Some(Line::Signature { .. }) => false,
+            Some(Line::Code { .. }) | None => true,
+        };
+        if !label.is_empty() && own_line {
             self.text(block, label, "")?;
             label = "";
         }
@@ -307,11 +315,14 @@ impl Setter<'_> {
         };
         self.check(part, text, px)?;
         let width = self.layout.paper.columns().saturating_mul(BODY) / px;
-        for piece in wrap(text, width, &self.keep) {
+        let hang = if align == Align::Left { hang(text, width, &self.keep) } else { 0 };
+        for piece in wrap(text, width, hang, &self.keep) {
             let Some(words) = text.get(piece.clone()) else { continue };
             let bold =
                 if bold { words.len() } else { label_bytes.saturating_sub(piece.start).min(words.len()) };
-            self.layout.items.push(Item::Text(TextLine { text: words.to_owned(), bold, px, align }));
+            let stand_in = if piece.start > 0 { usize::from(hang) } else { 0 };
+            let text = format!("{}{words}", " ".repeat(stand_in));
+            self.layout.items.push(Item::Text(TextLine { text, bold, px, align }));
         }
         Ok(())
     }

@@ -5,10 +5,11 @@ use std::ops::Range;
 
 use crate::font::columns;
 
-/// Cuts `text` into pieces of at most `width` columns. `keep` are words that stay whole where they fit on a
-/// line. Pieces have no space at their ends.
-pub(crate) fn wrap(text: &str, width: u16, keep: &[String]) -> Vec<Range<usize>> {
+/// Cuts `text` into pieces of at most `width` columns, `hang` fewer from the second on. `keep` are words that
+/// stay whole where they fit on a line. Pieces have no space at their ends.
+pub(crate) fn wrap(text: &str, width: u16, hang: u16, keep: &[String]) -> Vec<Range<usize>> {
     let width = width.max(2);
+    let rest = width.saturating_sub(hang).max(2);
     let mut whole: Vec<Range<usize>> = Vec::new();
     for word in keep.iter().filter(|w| !w.is_empty() && word_columns(w) <= width) {
         whole.extend(text.match_indices(word.as_str()).map(|(at, found)| at..at.saturating_add(found.len())));
@@ -26,7 +27,8 @@ pub(crate) fn wrap(text: &str, width: u16, keep: &[String]) -> Vec<Range<usize>>
             place = Some((at, 0));
             places.push(at);
         }
-        if used.saturating_add(wide) > width && c != ' ' {
+        let room = if lines.is_empty() { width } else { rest };
+        if used.saturating_add(wide) > room && c != ' ' {
             let (cut, carried) = place.unwrap_or((at, 0));
             push(&mut lines, text, start..cut);
             start = cut;
@@ -46,7 +48,7 @@ pub(crate) fn wrap(text: &str, width: u16, keep: &[String]) -> Vec<Range<usize>>
         before = Some(c);
     }
     push(&mut lines, text, start..text.len());
-    avoid_widow(&mut lines, text, width, &places);
+    avoid_widow(&mut lines, text, rest, &places);
     if lines.is_empty() {
         lines.push(0..0);
     }
@@ -101,7 +103,40 @@ fn may_break(before: Option<char>, c: char) -> bool {
     if a.is_ascii_digit() && is_unit(c) {
         return false;
     }
-    !(a == '第' && c.is_ascii_digit())
+    // A day or a time of day stays in one piece; between the two a line may end.
+    if matches!(a, '年' | '月' | '时' | '第') && c.is_ascii_digit() {
+        return false;
+    }
+    // 第二十七条第一款: not within a numeral, nor between it and what it counts.
+    !((a == '第' || is_numeral(a)) && is_numeral(c)
+        || is_numeral(a) && matches!(c, '章' | '条' | '款' | '项'))
+}
+
+fn is_numeral(c: char) -> bool {
+    matches!(c, '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' | '零')
+}
+
+/// Columns by which the further lines of a paragraph stand in, so that the eye finds the next entry:
+/// under the value of `地点 东城街道…`, and behind the number of `1.初次违法…`. None where that would break
+/// a word that is to stay whole.
+pub(crate) fn hang(text: &str, width: u16, keep: &[String]) -> u16 {
+    let key = |(key, value): &(&str, &str)| {
+        (2..=6).contains(&key.chars().count())
+            && key.chars().all(|c| !c.is_ascii() && !is_closing(c) && !is_opening(c))
+            && !value.is_empty()
+    };
+    let number = |(n, words): &(&str, &str)| {
+        (1..=2).contains(&n.len()) && n.bytes().all(|b| b.is_ascii_digit()) && !words.is_empty()
+    };
+    let start = match (text.split_once(' ').filter(key), text.split_once('.').filter(number)) {
+        (Some((key, _)), _) => word_columns(key).saturating_add(1),
+        (_, Some((n, _))) => word_columns(n).saturating_add(1),
+        _ => 0,
+    };
+    let room = width.saturating_sub(start);
+    let latin = text.split(|c: char| !c.is_ascii() || c == ' ').map(word_columns).max().unwrap_or(0);
+    let fits = latin <= room && keep.iter().all(|k| word_columns(k) <= room || !text.contains(k.as_str()));
+    if start <= width / 3 && fits { start } else { 0 }
 }
 
 // Marks that do not begin a line.
@@ -225,7 +260,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str, width: u16) -> Vec<&str> {
-        wrap(text, width, &[]).into_iter().map(|r| &text[r]).collect()
+        wrap(text, width, 0, &[]).into_iter().map(|r| &text[r]).collect()
     }
 
     #[test]
@@ -266,12 +301,37 @@ mod tests {
     }
 
     #[test]
+    fn dates_times_and_articles_stay_in_one_piece() {
+        let text = "于2026年9月24日19时05分，违反《城市道路管理条例》第二十七条第一款第十二项的规定";
+        for width in 24..60 {
+            let lines = lines(text, width);
+            for whole in ["2026年9月24日", "19时05分", "第二十七条", "第十二项"] {
+                assert!(lines.iter().any(|l| l.contains(whole)), "{whole} at {width}: {lines:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn further_lines_stand_under_the_value_or_behind_the_number() {
+        assert_eq!(hang("地点 东城街道××路88号门前人行道", 32, &[]), 5);
+        assert_eq!(hang("1.初次违法：截至当日17时58分", 32, &[]), 2);
+        assert_eq!(hang("东城街道，门前 人行道", 32, &[]), 0, "no key");
+        assert_eq!(hang("法定代表人或者主要负责人 张三", 32, &[]), 0, "too wide a key");
+        let number = "东城管当罚字〔2026〕第000123号".to_owned();
+        assert_eq!(hang(&format!("文书编号 {number}"), 32, &[number]), 0, "the number must stay whole");
+        let text = "地点 东城街道××路88号门前人行道的东侧和西侧，距离路口约10米处";
+        let pieces: Vec<&str> = wrap(text, 32, 5, &[]).into_iter().map(|r| &text[r]).collect();
+        assert!(pieces.iter().skip(1).all(|p| word_columns(p) <= 27), "{pieces:?}");
+        assert_eq!(pieces.concat(), text);
+    }
+
+    #[test]
     fn kept_words_are_not_broken_where_they_fit() {
         let keep = ["阿依古丽·买买提".to_owned()];
         let text = "当事人为阿依古丽·买买提（公民）";
         for width in 16..34 {
             assert!(
-                wrap(text, width, &keep).into_iter().any(|r| text[r].contains("阿依古丽·买买提")),
+                wrap(text, width, 0, &keep).into_iter().any(|r| text[r].contains("阿依古丽·买买提")),
                 "{width}"
             );
         }

@@ -1,20 +1,17 @@
 //! Generated documents: whatever a case holds, the slip says it whole or is refused in words.
-//! `PROPTEST_CASES` sets how many; 200 by default.
+//! `PROPTEST_CASES` sets how many; 200 by default, 2,000 with `EZHIFA_NIGHTLY`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod samples;
 
-use ezhifa_law::{
-    template::{Part, Style},
-    terms::SlipKind,
-};
+use ezhifa_law::template::Part;
 use ezhifa_slip::{
-    Bitmap, Block, BundledOnly, Document, GlyphSource, Item, Line, Mark, Means, Paper, SlipError, Strokes,
-    clean,
+    Bitmap, BundledOnly, Document, GlyphSource, Item, Line, Means, Paper, SlipError, clean,
     escpos::{self, Charset, Dialect},
     layout, pdf, png, text,
 };
 use proptest::prelude::*;
+use samples::random::{cases, document};
 
 /// A phone font that has every character.
 struct Phone;
@@ -28,78 +25,12 @@ impl GlyphSource for Phone {
     }
 }
 
-fn words() -> impl Strategy<Value = String> {
-    let character = prop_oneof![
-        8 => prop::char::range('一', '龥').prop_map(|c| if ezhifa_slip::bundled_has(c) { c } else { '占' }),
-        3 => prop::sample::select("，。、；：？！（）《》〔〕“”【】—…·￥¥℃㎡".chars().collect::<Vec<_>>()),
-        3 => prop::char::range(' ', '~'),
-        1 => prop::sample::select("𬱖𬭎㛃䶮𠮷龘é".chars().collect::<Vec<_>>()),
-    ];
-    prop::collection::vec(character, 0..120).prop_map(|v| v.into_iter().collect())
-}
-
-fn line() -> impl Strategy<Value = Line> {
-    let stroke = prop::collection::vec([0u16..700, 0u16..300], 0..30);
-    prop_oneof![
-        8 => words().prop_map(Line::text),
-        1 => (words(), prop::collection::vec(stroke, 0..6)).prop_map(|(text, lines)| Line::Signature {
-            text,
-            mark: Mark::Strokes { strokes: Strokes { width: 700, height: 300, lines } },
-        }),
-        1 => words().prop_map(|text| Line::Signature { text, mark: Mark::Ink }),
-        1 => ("[A-Z0-9/:.-]{1,200}", words()).prop_map(|(code, caption)| Line::Code { code, caption }),
-    ]
-}
-
-fn block() -> impl Strategy<Value = Block> {
-    (
-        prop::sample::select(vec![Part::Party, Part::Fact, Part::Decision, Part::Signatures, Part::Heading]),
-        prop_oneof![Just(String::new()), Just("违法事实".to_owned())],
-        prop::sample::select(vec![Style::Normal, Style::Normal, Style::Centred, Style::Large]),
-        any::<bool>(),
-        prop::collection::vec(line(), 0..5),
-    )
-        .prop_map(|(part, label, style, rule_above, lines)| Block {
-            part,
-            label,
-            style,
-            rule_above,
-            lines,
-        })
-}
-
-fn document() -> impl Strategy<Value = Document> {
-    prop::collection::vec(block(), 1..10).prop_map(|mut blocks| {
-        let number = "东城管当罚字〔2026〕第000123号";
-        blocks.insert(
-            0,
-            samples::block(Part::Heading, "", Style::Centred, false, &[number, "校验码 7K4M-2Q9D"]),
-        );
-        blocks.push(samples::block(Part::Heading, "", Style::Normal, true, &[&format!("编号{number}完")]));
-        Document {
-            version: 1,
-            kind: SlipKind::Penalty,
-            title: "样本".into(),
-            number: number.into(),
-            check_code: "7K4M-2Q9D".into(),
-            code: String::new(),
-            pay_code: None,
-            keep: vec!["￥50.00".into()],
-            blocks,
-        }
-    })
-}
-
-fn cases() -> u32 {
-    std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(200)
-}
-
 fn bare(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(2_000), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_document_is_set_whole(slip in document(), narrow in any::<bool>()) {

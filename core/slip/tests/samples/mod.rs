@@ -2,6 +2,8 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod pack;
+pub mod random;
+pub mod reader;
 
 use ezhifa_law::{
     template::{Part, Style},
