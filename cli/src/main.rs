@@ -4,6 +4,7 @@
 //! bad input gets one sentence, a hint, and exit code 2.
 
 mod error;
+mod fleet;
 mod hq;
 mod journal;
 mod packs;
@@ -39,6 +40,9 @@ enum Command {
     /// The reference HQ: serve, publish, tickets, ledger, replay, reviews.
     #[command(subcommand)]
     Hq(hq::HqCommand),
+    /// Simulate a fleet of phones and its HQ under every fault; deterministic by seed.
+    #[command(subcommand)]
+    Fleet(Box<fleet::FleetCommand>),
 }
 
 fn main() -> std::process::ExitCode {
@@ -49,6 +53,7 @@ fn main() -> std::process::ExitCode {
         Command::Printer(command) => printer::run(command),
         Command::Journal(command) => journal::run(command),
         Command::Hq(command) => hq::run(command),
+        Command::Fleet(command) => fleet::run(command),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
