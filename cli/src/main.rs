@@ -7,6 +7,7 @@ mod case;
 mod desk;
 mod entries;
 mod error;
+mod fleet;
 mod hq;
 mod journal;
 mod packs;
@@ -49,6 +50,9 @@ enum Command {
     /// The reference HQ: serve, publish, tickets, ledger, replay, reviews.
     #[command(subcommand)]
     Hq(hq::HqCommand),
+    /// Simulate a fleet of phones and its HQ under every fault; deterministic by seed.
+    #[command(subcommand)]
+    Fleet(Box<fleet::FleetCommand>),
 }
 
 fn main() -> std::process::ExitCode {
@@ -61,6 +65,7 @@ fn main() -> std::process::ExitCode {
         Command::Slip(command) => slip::run(command),
         Command::Case(command) => case::run(command),
         Command::Hq(command) => hq::run(command),
+        Command::Fleet(command) => fleet::run(command),
     };
     match done {
         Ok(()) => std::process::ExitCode::SUCCESS,
