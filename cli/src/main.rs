@@ -6,6 +6,7 @@
 mod error;
 mod hq;
 mod journal;
+mod operate;
 mod packs;
 mod printer;
 mod rulebook;
