@@ -260,7 +260,9 @@ impl Place {
     }
 }
 
-fn text_of(files: ezhifa_field::casework::law::rulebook::Files) -> Result<std::collections::BTreeMap<String, String>, CliError> {
+fn text_of(
+    files: ezhifa_field::casework::law::rulebook::Files,
+) -> Result<std::collections::BTreeMap<String, String>, CliError> {
     files.into_iter().map(|(path, bytes)| Ok((path, String::from_utf8(bytes).map_err(failed)?))).collect()
 }
 
@@ -450,18 +452,7 @@ fn ledger(args: &ShowArgs) -> Result<(), CliError> {
         "{}",
         table::row(
             &COLUMNS,
-            &[
-                "series",
-                "device",
-                "year",
-                "from–to",
-                "used",
-                "void",
-                "burnt",
-                "lost",
-                "free",
-                "unexplained"
-            ]
+            &["series", "device", "year", "from–to", "used", "void", "burnt", "lost", "free", "unexplained"]
         )
     );
     for b in &ledger.blocks {
@@ -479,8 +470,7 @@ fn ledger(args: &ShowArgs) -> Result<(), CliError> {
         ];
         say!("{}", table::row(&COLUMNS, &cells.each_ref().map(String::as_str)));
     }
-    let unexplained =
-        ledger.blocks.iter().map(|b| b.unexplained.len()).sum::<usize>() + ledger.foreign.len();
+    let unexplained = ledger.blocks.iter().map(|b| b.unexplained.len()).sum::<usize>() + ledger.foreign.len();
     if unexplained > 0 {
         Err(CliError::found(format!("{unexplained} numbers are not explained")))
     } else {

@@ -69,7 +69,8 @@ fn a_bomb_is_refused_and_a_strangers_bomb_is_not_even_opened() {
     let bomb = pack::pack(&vec![b' '; 200 << 20]).unwrap();
     assert!(bomb.len() < 1 << 20);
     for path in [paths::PUSH, paths::HELLO, paths::LEASE] {
-        let small = if path == paths::PUSH { bomb.clone() } else { pack::pack(&vec![b' '; 1 << 20]).unwrap() };
+        let small =
+            if path == paths::PUSH { bomb.clone() } else { pack::pack(&vec![b' '; 1 << 20]).unwrap() };
         assert_eq!(code(&phone.ask("POST", path, &packed(), &small)), ProblemCode::TooLarge, "{path}");
     }
     let mut thief = Phone::enrolled(&house, 2);
@@ -98,7 +99,11 @@ fn a_request_from_before_a_restart_is_not_good_after_it() {
     phone.url = house.server.url.clone();
     house.now.fetch_add(1_000, Ordering::SeqCst);
     let replayed = phone.send("GET", &path, &caught, &[], b"");
-    assert_eq!(code(&replayed), ProblemCode::Clock, "HQ no longer knows the nonce, but it knows its own start");
+    assert_eq!(
+        code(&replayed),
+        ProblemCode::Clock,
+        "HQ no longer knows the nonce, but it knows its own start"
+    );
     // The refusal names a time with which the phone gets through, once.
     phone.at_ms = replayed.problem().server_ms;
     let again = sign(&phone, "another-nonce-of-the-phone");
@@ -114,7 +119,8 @@ fn a_new_signing_key_reaches_phones_that_were_away() {
     let house = house(false);
     let mut at_work = Phone::enrolled(&house, 1);
     let mut away = Phone::enrolled(&house, 2);
-    let ticket = Ticket::parse(&house.hq.ticket(&house.server.url, "dongcheng").unwrap().text().unwrap()).unwrap();
+    let ticket =
+        Ticket::parse(&house.hq.ticket(&house.server.url, "dongcheng").unwrap().text().unwrap()).unwrap();
     let first = at_work.feed("", 0);
     let old = house.hq.public_key();
     let id = house.hq.rotate_key().unwrap();
