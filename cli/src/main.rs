@@ -10,6 +10,7 @@ mod error;
 mod fleet;
 mod hq;
 mod journal;
+mod operate;
 mod packs;
 mod printer;
 mod rulebook;

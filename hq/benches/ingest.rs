@@ -7,7 +7,9 @@ mod support;
 
 use std::time::Instant;
 
+use ezhifa_casework::law::facts::Value;
 use ezhifa_hq::store::{EntryRow, Store, sqlite::Sqlite};
+use ezhifa_wire::pack;
 use support::{Phone, house};
 
 const ENTRIES: usize = 10_000;
@@ -17,9 +19,19 @@ fn body(n: usize) -> String {
     format!("{{\"n\":{n},\"text\":\"{}\"}}", "城管".repeat(150))
 }
 
+/// The store of the database that `HQ_POSTGRES` names, else SQLite.
 fn raw() -> f64 {
     let dir = tempfile::tempdir().unwrap();
-    let store = Sqlite::open(&dir.path().join("raw.db")).unwrap();
+    #[cfg(feature = "postgres")]
+    if let Some(url) = support::postgres() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let store = ezhifa_hq::store::postgres::Postgres::open(&url, runtime.handle().clone()).unwrap();
+        return inserts(&store);
+    }
+    inserts(&Sqlite::open(&dir.path().join("raw.db")).unwrap())
+}
+
+fn inserts(store: &dyn Store) -> f64 {
     let mut w = store.writer().unwrap();
     let started = Instant::now();
     for batch in 0..ENTRIES / BATCH {
@@ -64,16 +76,67 @@ fn pushed() -> (f64, f64) {
         };
         let push = ezhifa_wire::push::Push::new(batch.to_vec(), head, &phone.key).unwrap();
         let body = serde_json::to_vec(&push).unwrap();
-        bytes += body.len();
         let started = Instant::now();
-        let answer = phone.ask("POST", ezhifa_wire::paths::PUSH, &[], &body);
+        let body = pack::pack(&body).unwrap();
+        bytes += body.len();
+        let packed = [(pack::HEADER, pack::ENCODING.to_owned())];
+        let answer = phone.ask("POST", ezhifa_wire::paths::PUSH, &packed, &body);
         spent += started.elapsed().as_secs_f64();
         phone.receipt(&answer);
     }
     (ENTRIES as f64 / spent, bytes as f64 / ENTRIES as f64)
 }
 
+/// What the journal of whole cases costs on the line, plain and packed.
+fn bytes_a_case() {
+    let mut street = support::street::street();
+    let house = house(false);
+    for files in &street.files {
+        house.hq.publish_rulebook(files).unwrap();
+    }
+    let mut phone = Phone::enrolled(&house, 1);
+    let facts = [
+        ("dog_waste", Value::Bool(true)),
+        ("cleaned_at_once", Value::Bool(false)),
+        ("items", Value::Int(1)),
+        ("minor", Value::Bool(false)),
+        ("harm", Value::Choice("slight".into())),
+        ("corrected", Value::Bool(false)),
+    ];
+    for cases in 1..=10_u64 {
+        street.run(
+            &mut phone,
+            &support::street::Script {
+                id: &format!("c-{cases}"),
+                offence: "dog-waste",
+                id_number: "44190019780921215X",
+                facts: &facts,
+                earlier: Some(true),
+                choice: Some((None, "within_tier")),
+                seq: cases,
+                serve: true,
+                lat_e7: 230_270_000,
+            },
+        );
+        if cases == 1 || cases == 10 {
+            let push = ezhifa_wire::push::Push::new(phone.journal.clone(), phone.head.clone(), &phone.key);
+            let body = serde_json::to_vec(&push.unwrap()).unwrap();
+            let packed = pack::pack(&body).unwrap().len();
+            if let Ok(path) = std::env::var("HQ_BENCH_BODY") {
+                std::fs::write(format!("{path}.{cases}"), &body).unwrap();
+            }
+            println!(
+                "{cases} cases ({} entries): {} bytes a case plain, {} packed",
+                phone.journal.len(),
+                body.len() as u64 / cases,
+                packed as u64 / cases
+            );
+        }
+    }
+}
+
 fn main() {
+    bytes_a_case();
     for round in 1..=3 {
         let raw = raw();
         let (pushed, bytes) = pushed();

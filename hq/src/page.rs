@@ -16,6 +16,8 @@ pub enum Standing {
     Corrected,
     /// 撤销: no longer in force.
     Revoked,
+    /// 撤销, and decided anew under another number.
+    Superseded,
     /// Printed from a sample rulebook or in a drill.
     Sample,
     /// Not signed by a device of this organ.
@@ -32,6 +34,7 @@ impl Standing {
             Standing::Voided => "voided",
             Standing::Corrected => "corrected",
             Standing::Revoked => "revoked",
+            Standing::Superseded => "superseded",
             Standing::Sample => "sample",
             Standing::NotOurs => "not-ours",
         }
@@ -44,6 +47,7 @@ impl Standing {
             Standing::Voided => ("#5b6470", "×", "已作废"),
             Standing::Corrected => ("#0b6b3a", "✓", "真实有效，已补正"),
             Standing::Revoked => ("#5b6470", "×", "已撤销"),
+            Standing::Superseded => ("#5b6470", "×", "已撤销，另有新决定"),
             Standing::Sample => ("#6b3fa0", "样", "样本文书，没有法律效力"),
             Standing::NotOurs => ("#a32020", "!", "无法确认是本机关文书"),
         }
@@ -62,6 +66,7 @@ impl Standing {
             }
             Standing::Corrected => "这张文书真实有效。其中的文字差错已经另行补正，处理结果没有变化。",
             Standing::Revoked => "本机关已经撤销这份决定，不再执行。已经缴纳的款项予以退还。",
+            Standing::Superseded => "本机关已经撤销这份决定，并且另行作出了新的决定。请以新的文书为准。",
             Standing::Sample => "这张纸由样本法规或者演练产生，只用于演示和培训，不需要履行任何义务。",
             Standing::NotOurs => {
                 "验证码的签名与本机关登记的设备都对不上。请不要按照这张纸付款，也不要向任何个人转账；请先拨打下方电话核实。"

@@ -80,12 +80,17 @@ impl Hq {
         page.facts = facts(&record, &parsed.check_code());
         let known: Option<NumberFile> = self.read(|r| store::get(r, "number", &record.number))?;
         let same = known.filter(|n| n.check_code.is_empty() || n.check_code == parsed.check_code());
+        let anew = match &same {
+            Some(n) if n.state == "revoked" => self.decided_anew(n, &record.number)?,
+            _ => None,
+        };
         page.standing = match &same {
             None if book.as_ref().is_some_and(|b| b.is_sample()) => Standing::Sample,
             None => Standing::NotYetArrived,
             Some(n) if n.sample => Standing::Sample,
             Some(n) => match n.state.as_str() {
                 "void" | "undelivered" | "lost" => Standing::Voided,
+                "revoked" if anew.is_some() => Standing::Superseded,
                 "revoked" => Standing::Revoked,
                 "reserved" => Standing::NotYetArrived,
                 _ if n.corrected => Standing::Corrected,
@@ -100,10 +105,20 @@ impl Hq {
         match page.standing {
             // Nobody shall pay on a decision that is revoked, or on a sample.
             Standing::Revoked => page.next.retain(|s| s.title != PAYING),
+            Standing::Superseded => {
+                page.next.clear();
+                page.facts.extend(anew.map(|new| ("新文书编号".to_owned(), new)));
+            }
             Standing::Sample => page.next.iter_mut().for_each(|s| s.title.push_str("（样式）")),
             _ => {}
         }
         Ok(page)
+    }
+
+    /// The number under which the same case was decided again.
+    fn decided_anew(&self, number: &NumberFile, revoked: &str) -> Result<Option<String>, HqError> {
+        let standing = self.case_file(&number.case)?.standing().map(|d| d.number.clone());
+        Ok(standing.filter(|new| new != revoked && !new.is_empty()))
     }
 
     /// The record, once a key of one of our phones is known to have signed it.

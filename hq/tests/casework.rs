@@ -11,7 +11,7 @@ use ezhifa_casework::{
 };
 use ezhifa_hq::{
     desk::payments::{NewPayment, PaymentState},
-    page::Standing,
+    page::{Page, Standing},
 };
 use ezhifa_wire::seal::hash::sha256;
 use support::{
@@ -205,8 +205,15 @@ fn the_slip_can_be_looked_up_by_anybody_and_says_nothing_about_the_party() {
     assert_eq!(page.standing, Standing::NotOurs);
     assert!(page.facts.is_empty(), "a forged code is not repeated as if it were ours");
     assert_eq!(house.hq.verification("hello").unwrap().standing, Standing::NotOurs);
-    if let Ok(path) = std::env::var("HQ_PAGE") {
-        std::fs::write(path, answer).unwrap();
+    keep_page("sample", &answer);
+    keep_page("not-ours", &page.html());
+}
+
+/// `tests/run pages` opens what is kept here in a real browser.
+fn keep_page(name: &str, html: &str) {
+    if let Ok(dir) = std::env::var("HQ_PAGES") {
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(format!("{dir}/{name}.html"), html).unwrap();
     }
 }
 
@@ -275,12 +282,15 @@ fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
     let early = standing(&served);
     assert_eq!(early.standing, Standing::NotYetArrived, "the paper is in a hand before the phone is online");
     assert!(early.next.iter().any(|s| s.title == "您的权利"), "rights do not wait for a network");
+    keep_page("not-yet-arrived", &early.html());
     phone.receipt(&phone.push(0));
     house.hq.settle().unwrap();
     let filed = standing(&served);
     assert_eq!(filed.standing, Standing::Filed);
     let terms = filed.next.iter().find(|s| s.title == "期限").unwrap();
     assert!(terms.lines.iter().any(|l| l.starts_with("缴款截止：2026年10月")), "{terms:?}");
+    keep_page("filed", &filed.html());
+    keep_page("corrected", &Page { standing: Standing::Corrected, ..filed.clone() }.html());
 
     // Void before the hand-over: the number says so for ever.
     let facts = facts("slight", false);
@@ -309,6 +319,7 @@ fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
     let page = standing(&spoilt);
     assert_eq!(page.standing, Standing::Voided);
     assert!(page.next.is_empty(), "nothing is asked of the person");
+    keep_page("voided", &page.html());
     let ledger = house.hq.ledger().unwrap();
     let penalty = ledger.blocks.iter().find(|b| b.series == "penalty").unwrap();
     assert_eq!((penalty.used, penalty.void, penalty.unexplained.len()), (1, 1, 0));
@@ -323,6 +334,24 @@ fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
     let page = house.hq.verification(served.code.text().rsplit('/').next().unwrap()).unwrap();
     assert_eq!(page.standing, Standing::Revoked);
     assert!(page.next.iter().all(|s| s.title != "怎样缴款"), "nobody shall pay on a revoked decision");
+    keep_page("revoked", &page.html());
+    let mut anew = Page { standing: Standing::Superseded, next: vec![], ..page.clone() };
+    anew.facts.push(("新文书编号".into(), spoilt.number.clone()));
+    keep_page("superseded", &anew.html());
+    let answer = phone
+        .agent
+        .get(format!("{}/V/{}", house.server.url, served.code.text().rsplit('/').next().unwrap()))
+        .call()
+        .unwrap();
+    let headers: std::collections::BTreeMap<&str, &str> =
+        answer.headers().iter().map(|(n, v)| (n.as_str(), v.to_str().unwrap())).collect();
+    assert!(headers["content-security-policy"].contains("default-src 'none'"));
+    if let Ok(dir) = std::env::var("HQ_PAGES") {
+        let keep = ["content-security-policy", "referrer-policy", "x-content-type-options"];
+        let kept: std::collections::BTreeMap<_, _> =
+            headers.iter().filter(|(n, _)| keep.contains(n)).collect();
+        std::fs::write(format!("{dir}/headers.json"), serde_json::to_string(&kept).unwrap()).unwrap();
+    }
     let paid = NewPayment {
         reference: "f-9".into(),
         number: Some(served.number),
