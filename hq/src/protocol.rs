@@ -122,8 +122,9 @@ pub(crate) fn after_restart(now_ms: i64) -> i64 {
 
 impl Nonces {
     fn take(&self, device: &str, nonce: &str, at_ms: i64, now_ms: i64, after_ms: i64) -> Result<(), HqError> {
-        let old = now_ms.saturating_sub(at_ms);
-        if old > WINDOW_MS || old < -AHEAD_MS || at_ms <= after_ms {
+        let earliest = now_ms.saturating_sub(WINDOW_MS).max(after_ms.saturating_add(1));
+        let latest = now_ms.saturating_add(AHEAD_MS).max(earliest);
+        if !(earliest..=latest).contains(&at_ms) {
             return Err(HqError::Clock);
         }
         let mut seen = self.0.lock().map_err(|_| HqError::Stopped)?;

@@ -49,6 +49,8 @@ fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
     assert_ne!(house.hq.incarnation(), old);
     house.server = ezhifa_hq::serve(house.hq.clone(), ([127, 0, 0, 1], 0).into(), false).unwrap();
     phone.url = house.server.url.clone();
+    house.now.fetch_add(10_000, Ordering::SeqCst);
+    phone.at_ms += 10_000;
     let reply = phone.hello();
     assert_eq!(reply.have[0].seq, 5, "the phone learns what HQ lost");
     assert_ne!(reply.incarnation, before);
@@ -61,6 +63,8 @@ fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
     let again = Hq::restore(config(house.dir.path(), &house.now), &copy).unwrap();
     house.server = ezhifa_hq::serve(again, ([127, 0, 0, 1], 0).into(), false).unwrap();
     phone.url = house.server.url.clone();
+    house.now.fetch_add(10_000, Ordering::SeqCst);
+    phone.at_ms += 10_000;
     assert!(phone.block(&phone.lease("r-4", "penalty", 10)).from > fresh.to);
 }
 

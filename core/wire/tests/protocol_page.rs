@@ -173,7 +173,6 @@ fn every_kind() -> Vec<FeedBody> {
             audited_by: String::new(),
             due_ms: Some(AT + 3 * 86_400_000),
             closed: false,
-            ..serde_json::from_value(json!({"lead": "l", "source": "s", "place": "p", "text": "t"})).unwrap()
         }),
         FeedBody::Payment(feed::Payment {
             number: "样本简罚字〔2026〕第101号".into(),
