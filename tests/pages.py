@@ -54,7 +54,7 @@ if missing:
 for page in pages:
     url = f"http://127.0.0.1:{server.server_port}/{page.name}"
     for mode, flags in {"light": [], "dark": ["--force-dark-mode", "--blink-settings=preferredColorScheme=0"]}.items():
-        browser(f"--screenshot={folder / page.stem}-{mode}.png", "--window-size=500,1500", *flags, url)
+        browser(f"--screenshot={folder / page.stem}-{mode}.png", "--window-size=390,1700", *flags, url)
     dom = browser("--dump-dom", url).stdout
     text = re.sub(r"<style.*?</style>|<[^>]+>", " ", dom, flags=re.S)
     wrong = [w for w in WORDS[page.stem] if w not in text]

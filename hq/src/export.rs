@@ -83,12 +83,13 @@ impl Hq {
         let entries = own(&runs, &file, &events);
         let organ =
             self.newest_book().map_or_else(|| self.config().organ_name.clone(), |b| b.organ().name.clone());
+        let signer = self.newest_key();
         let material = Material {
             case: id,
             organ,
             made_ms: self.now_ms(),
             made_by: Maker { role: "hq".to_owned(), id: self.config().organ.clone() },
-            signer: &self.inner.key,
+            signer: signer.as_ref(),
             device_keys,
             hq_keys: vec![self.public_key()],
             officers: officers.collect(),
@@ -144,7 +145,8 @@ impl Hq {
         last: &Header,
         received_ms: i64,
     ) -> Result<ezhifa_wire::seal::sign::Signed, HqError> {
-        self.sign(
+        self.sign_with(
+            &self.newest_key(),
             domains::RECEIPT,
             &Receipt {
                 device: last.device.clone(),

@@ -132,7 +132,8 @@ dl{margin:.2rem 1.1rem .8rem;display:grid;grid-template-columns:5.2em 1fr;gap:.1
 dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}\
 h2{margin:0;padding:.85rem 1.1rem 0;font-size:1.05rem}\
 .foot{color:var(--soft);font-size:.85rem;padding:1rem 1.1rem}\
-a{color:inherit;font-weight:600}";
+a{color:inherit;font-weight:600}\
+.call{display:block;text-align:center;text-decoration:none;border:1.5px solid currentColor;border-radius:10px;padding:.55rem}";
 
 impl Page {
     /// The HTML document.
@@ -167,14 +168,17 @@ impl Page {
         let phone = if digits.is_empty() {
             String::new()
         } else {
-            format!("咨询与核实电话 <a href=\"tel:{digits}\">{}</a><br>", escape(&self.phone))
+            format!(
+                "<section class=\"card\"><h2>咨询与核实</h2><p><a class=\"call\" href=\"tel:{digits}\">拨打 {}</a></p></section>",
+                escape(&self.phone)
+            )
         };
         format!(
             "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
 <meta name=\"robots\" content=\"noindex\"><title>文书核验 · {organ}</title><style>{STYLE}</style></head>\
 <body data-standing=\"{word}\"><main><header><b>{organ}</b>执法文书核验</header>\
 <section class=\"card\"><div class=\"seal\" style=\"background:{colour}\"><i aria-hidden=\"true\">{mark}</i><h1>{headline}</h1></div><p>{meaning}</p></section>\
-{facts}{next}<div class=\"foot\">{phone}本页不显示当事人的任何信息。核验时间 {asked}</div></main></body></html>",
+{facts}{next}{phone}<div class=\"foot\">本页不显示当事人的任何信息。核验时间 {asked}</div></main></body></html>",
             organ = escape(&self.organ),
             word = self.standing.word(),
             meaning = self.standing.meaning(),

@@ -156,7 +156,8 @@ impl Hq {
                 lines.extend(last("pay").map(|d| format!("缴款截止：{d}")));
             }
             lines.extend(last("reconsideration").map(|d| format!("申请行政复议截止：{d}")));
-            sections.push(Section { title: "期限".into(), lines });
+            // Days come before words: they are what a person acts on.
+            sections.insert(0, Section { title: "期限".into(), lines });
         }
         if file.paid.0 > 0 {
             sections.push(Section {
