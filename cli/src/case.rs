@@ -11,7 +11,7 @@ use ezhifa_field::{
 };
 
 use crate::{
-    desk::{self, Desk},
+    source::{self, Desk},
     error::CliError,
     say, table,
 };
@@ -123,7 +123,7 @@ struct Line {
 
 fn list(args: &ListArgs) -> Result<(), CliError> {
     let time = |at: Option<chrono::NaiveDateTime>| at.map(|t| t.format("%Y-%m-%d %H:%M").to_string());
-    let lines: Vec<Line> = match desk::open(&args.from)? {
+    let lines: Vec<Line> = match source::open(&args.from)? {
         Desk::Phone(phone) => phone
             .find(&Query::Opened { from_ms: i64::MIN, to_ms: i64::MAX }, 100_000)?
             .into_iter()
@@ -178,7 +178,7 @@ fn wishes(args: &ExportArgs) -> Result<Wishes, CliError> {
 
 fn export(args: &ExportArgs) -> Result<(), CliError> {
     let wishes = wishes(args)?;
-    let desk = desk::open(&args.from)?;
+    let desk = source::open(&args.from)?;
     // Whole or not at all: beside it first, then in its place.
     let part = args.out.with_extension("part");
     let wrong =

@@ -19,7 +19,7 @@ use ezhifa_field::{
 use serde::Serialize;
 
 use crate::{
-    desk::{self, Desk},
+    source::{self, Desk},
     error::CliError,
     say, table,
 };
@@ -157,7 +157,7 @@ fn known(path: &Path, keys: &mut Vec<(String, PublicKey)>, desks: &mut Vec<Desk>
         keys.extend(found.into_iter().map(|k| (k.device, k.key)));
         return Ok(());
     }
-    let desk = desk::open(path)?;
+    let desk = source::open(path)?;
     match &desk {
         Desk::Phone(phone) => keys.push((phone.identity()?.enrolled.device.0, phone.device_key())),
         Desk::Hq(hq) => {

@@ -36,12 +36,23 @@ use crate::{
 
 struct Shelf<'b>(&'b Blobs);
 
+/// Bytes of evidence in memory at a time.
+const PART: u64 = 1 << 20;
+
 impl Evidence for Shelf<'_> {
     fn copy(&self, sha256: &Digest, to: &mut dyn Write) -> Result<bool, CaseFileError> {
-        match self.0.read(sha256).map_err(|e| CaseFileError::Source(e.to_string()))? {
-            Some(bytes) => Ok(to.write_all(&bytes).map(|()| true)?),
-            None => Ok(false),
+        let source = |e: HqError| CaseFileError::Source(e.to_string());
+        let progress = self.0.progress(sha256).map_err(source)?;
+        if !progress.complete {
+            return Ok(false);
         }
+        let mut from = 0;
+        while from < progress.offset {
+            let end = from.saturating_add(PART).min(progress.offset);
+            to.write_all(&self.0.part(sha256, from, end).map_err(source)?)?;
+            from = end;
+        }
+        Ok(true)
     }
 }
 
@@ -91,7 +102,7 @@ impl Hq {
             made_by: Maker { role: "hq".to_owned(), id: self.config().organ.clone() },
             signer: signer.as_ref(),
             device_keys,
-            hq_keys: vec![self.public_key()],
+            hq_keys: self.keys_ever()?,
             officers: officers.collect(),
             runs,
             entries,

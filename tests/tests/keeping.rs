@@ -135,7 +135,26 @@ fn after_retention_bodies_go_and_headers_and_hqs_file_stay() {
 }
 
 #[test]
-fn no_file_of_the_phone_shows_a_name_or_an_id_number() {
+fn invariant_21_a_read_outside_ones_own_open_cases_is_an_entry() {
+    let street = Street::new();
+    let case = finished(&street, "c-read");
+    let reads = || {
+        let kinds = street.phone.with_store(|s| s.read(|dao| dao.entries_from(1, 10_000))).unwrap();
+        kinds.iter().filter(|s| s.entry.body.as_ref().is_some_and(|b| b.contains("case_read"))).count()
+    };
+    street.phone.events(&case).unwrap();
+    assert_eq!(reads(), 0, "the crew reads its own open case");
+    street.act(&case, Command::Close(CloseWay::Done));
+    street.phone.events(&case).unwrap();
+    assert_eq!(reads(), 1, "a closed one is a look-up");
+    let person = ezhifa_field::search::Query::Key(ezhifa_field::search::KeyKind::PartyName, "张三");
+    assert_eq!(street.phone.find(&person, 5).unwrap_err().code, "own_call");
+    let found = street.phone.look_up("复查", ezhifa_field::search::KeyKind::PartyName, "张三", 5).unwrap();
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn invariant_21_no_file_of_the_phone_shows_a_name_or_an_id_number() {
     let street = Street::new();
     let case = finished(&street, "c-strings");
     street

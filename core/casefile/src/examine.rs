@@ -72,6 +72,8 @@ pub(crate) struct Examined {
     pub(crate) case: Case,
     pub(crate) findings: Vec<Finding>,
     pub(crate) sample: bool,
+    /// The rulebook of the decision, for wording.
+    pub(crate) book: Option<Rulebook>,
 }
 
 /// Asks everything.
@@ -94,7 +96,12 @@ pub(crate) fn examine(content: &Content) -> Examined {
     let books = laws(content, &mut findings);
     decisions(&events, &books, &mut findings);
     evidence(content, &case, &mut findings);
-    Examined { steps, case, findings, sample: books.values().any(Rulebook::is_sample) }
+    let sample = books.values().any(Rulebook::is_sample);
+    let named = case.record().map(|r| &r.laws.at_decision).or(case.proposal().map(|p| &p.laws.at_decision));
+    let book = named
+        .map(|p| p.hash.clone())
+        .and_then(|hash| books.into_values().find(|b| b.reference().hash == hash));
+    Examined { steps, case, findings, sample, book }
 }
 
 fn chains(content: &Content, findings: &mut Vec<Finding>) {

@@ -114,7 +114,7 @@ pub enum BodyState {
 }
 
 /// One entry of the case, in the order in which the case tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryLine {
     /// Which run.
     pub run: usize,
@@ -128,6 +128,18 @@ pub struct EntryLine {
     /// The body with blanks, JSON text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<String>,
+}
+
+impl std::fmt::Debug for EntryLine {
+    /// The text with blanks is still about the party: only its length is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EntryLine")
+            .field("run", &self.run)
+            .field("seq", &self.seq)
+            .field("body", &self.body)
+            .field("shown_bytes", &self.shown.as_ref().map(String::len))
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why something is withheld.

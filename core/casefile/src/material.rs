@@ -26,7 +26,7 @@ pub struct Run {
 }
 
 /// What is asked for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Wishes {
     /// For whom.
     pub audience: Audience,
@@ -34,6 +34,17 @@ pub struct Wishes {
     pub words: Vec<String>,
     /// Evidence to withhold, by hash, with the reason (somebody else's face, a bystander's voice).
     pub withheld_evidence: BTreeMap<Digest, String>,
+}
+
+impl std::fmt::Debug for Wishes {
+    /// The words to withhold are names.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wishes")
+            .field("audience", &self.audience)
+            .field("words", &self.words.len())
+            .field("withheld_evidence", &self.withheld_evidence.len())
+            .finish()
+    }
 }
 
 impl Wishes {

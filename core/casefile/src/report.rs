@@ -7,10 +7,13 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, NaiveDateTime};
 use ezhifa_casework::{
-    case::{Case, Held},
+    case::Held,
     event::{Destination, Event, PrintState, Source, Stage, StatementKind},
-    law::terms::{Citation, Outcome, PartyKind},
-    people::{Identity, SigningAct},
+    law::{
+        decision::PackRef,
+        terms::{Citation, Outcome, PartyKind},
+    },
+    people::{Identity, Sensitivity, SigningAct},
 };
 
 use crate::{
@@ -98,6 +101,9 @@ pub(crate) fn html(content: &Content, examined: &Examined) -> String {
     if examined.case.is_drill() {
         page.push_str("<div class=\"mark\">演练无效 DRILL</div>");
     }
+    if examined.case.sensitivity() == Sensitivity::Child {
+        page.push_str("<div class=\"mark\">涉及不满十四周岁未成年人：敏感个人信息，不得公开（个人信息保护法第二十八条）</div>");
+    }
     summary(content, examined, &mut page);
     proof(examined, &mut page);
     reasons(examined, &mut page);
@@ -159,7 +165,7 @@ fn summary(content: &Content, examined: &Examined, page: &mut String) {
     table.fact("处理结果", case.outcome().map_or("尚未处理", outcome));
     if let Some(record) = case.record() {
         if record.amount.0 > 0 {
-            table.fact("罚款", &record.amount.digits());
+            table.fact("罚款", &format!("￥{}（{}）", record.amount.digits(), record.amount.capitals()));
         }
         table.fact("决定时间", &time(record.at));
     }
@@ -212,11 +218,10 @@ fn reasons(examined: &Examined, page: &mut String) {
     let mut law = Table::facts();
     law.fact("案由", &decision.offence_name);
     law.fact("裁量阶次", decision.tier_name.as_deref().unwrap_or_default());
-    for pack in [&record.laws.at_act, &record.laws.at_decision] {
-        law.fact(
-            if *pack == record.laws.at_act { "行为时规则" } else { "决定时规则" },
-            &format!("{} 第{}版 {}", pack.id, pack.version, pack.hash),
-        );
+    let pack = |p: &PackRef| format!("{} 第{}版 {}", p.id, p.version, p.hash);
+    law.fact("决定时规则", &pack(&record.laws.at_decision));
+    if record.laws.at_act != record.laws.at_decision {
+        law.fact("行为时规则", &pack(&record.laws.at_act));
     }
     law.end(page);
     page.push_str("<table class=\"k\"><tr><th>违反规定</th><td>");
@@ -234,7 +239,7 @@ fn story(content: &Content, examined: &Examined, page: &mut String) {
     let mut table = Table::new(&["时间", "经过", "执法人员", "日志"]);
     for step in &examined.steps {
         let crew = format!("{}、{}", names(&step.event.crew.lead.0), names(&step.event.crew.second.0));
-        let mut what = escape(&sentence(step, &examined.case));
+        let mut what = escape(&sentence(step, examined));
         if step.withheld {
             what.push_str("<br><small>（本条部分内容已遮盖）</small>");
         }
@@ -249,7 +254,7 @@ fn story(content: &Content, examined: &Examined, page: &mut String) {
 }
 
 #[allow(clippy::too_many_lines)] // One arm an event.
-fn sentence(step: &Step, case: &Case) -> String {
+fn sentence(step: &Step, examined: &Examined) -> String {
     match &step.event.event {
         Event::Opened { source, place, .. } => {
             let from = match source {
@@ -267,7 +272,9 @@ fn sentence(step: &Step, case: &Case) -> String {
         Event::PartyIdentified { .. } => "查明当事人身份".to_owned(),
         Event::OffenceChosen { fact_text, .. } => format!("记明事实：{}", fact_text.reveal()),
         Event::FactAnswered { name, value, .. } => {
-            format!("查明事项 {name}：{}", serde_json::to_string(value).unwrap_or_default())
+            let plain = || format!("{name}：{}", serde_json::to_string(value).unwrap_or_default());
+            let phrase = examined.book.as_ref().map(|b| b.phrase(name, value)).filter(|p| !p.is_empty());
+            format!("查明事项：{}", phrase.unwrap_or_else(plain))
         }
         Event::HistoryAsked { earlier, as_of, .. } => {
             let found = match earlier {
@@ -339,9 +346,9 @@ fn sentence(step: &Step, case: &Case) -> String {
         Event::Rechecked { corrected, .. } => {
             format!("复查：{}", if *corrected { "已改正" } else { "未改正" })
         }
-        Event::Paid { amount, receipt, .. } => format!("缴款 {}，票据 {receipt}", amount.digits()),
+        Event::Paid { amount, receipt, .. } => format!("缴款 ￥{}，票据 {receipt}", amount.digits()),
         Event::CashHandedIn { receipt, .. } => format!("现金罚款上缴，票据 {receipt}"),
-        Event::Refunded { amount, receipt } => format!("退还 {}，凭证 {receipt}", amount.digits()),
+        Event::Refunded { amount, receipt } => format!("退还 ￥{}，凭证 {receipt}", amount.digits()),
         Event::Filed { .. } => "当场决定已备案".to_owned(),
         Event::Corrected { what, .. } => format!("补正：{what}"),
         Event::Revoked { reason, .. } => format!("负责人撤销决定：{reason}"),
@@ -354,7 +361,7 @@ fn sentence(step: &Step, case: &Case) -> String {
             Destination::Ordinary => format!("转普通程序：{reason}"),
             Destination::Organ(organ) => format!("移送 {organ}：{reason}"),
         },
-        Event::Closed { .. } => format!("结案：{}", case.outcome().map_or("", outcome)),
+        Event::Closed { .. } => format!("结案：{}", examined.case.outcome().map_or("", outcome)),
     }
 }
 

@@ -16,7 +16,7 @@ pub use crate::parts::{
 };
 use crate::{
     event::{CaseId, CloseWay, DecisionRecord, Destination, FilingWay, Stage},
-    people::{Crew, EServiceConsent, OfficerId, Party, Place, Signing},
+    people::{Crew, EServiceConsent, OfficerId, Party, Place, Sensitivity, Signing},
 };
 
 /// One case, as its events tell it.
@@ -173,6 +173,16 @@ impl Case {
         match (&self.party, &self.act) {
             (Some(party), Some(act)) => party.is_child_at(act.at.date()),
             _ => false,
+        }
+    }
+
+    /// What kind of personal data this case holds.
+    #[must_use]
+    pub fn sensitivity(&self) -> Sensitivity {
+        match &self.party {
+            _ if self.is_child() => Sensitivity::Child,
+            Some(party) if !party.name.is_blank() || !party.id_number.is_blank() => Sensitivity::Personal,
+            _ => Sensitivity::None,
         }
     }
 

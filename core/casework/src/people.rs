@@ -121,6 +121,19 @@ pub enum IdKind {
     None,
 }
 
+/// What kind of personal data a record holds (个人信息保护法 28): decides who may see it in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sensitivity {
+    /// Nobody is identified.
+    #[default]
+    None,
+    /// 个人信息.
+    Personal,
+    /// 不满十四周岁未成年人的个人信息: sensitive as such.
+    Child,
+}
+
 /// How sure the identity is (invariant: a fine needs a verified identity by default).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -264,8 +264,8 @@ impl Not {
                 "own_call",
                 &format!("该操作请用 {call}"),
                 &format!("use {call} for this"),
-                "它会一并处理编号、签名和打印",
-                "It also takes care of number, signature and print.",
+                "它会一并处理编号、签名、打印和登记",
+                "It also takes care of number, signature, print and records.",
             ),
             Not::AppTooOld(least) => told(
                 Kind::NotReady,

@@ -75,7 +75,7 @@ fn a_purged_file_that_a_crash_left_is_removed_by_the_next_opening() {
 }
 
 #[test]
-fn nothing_leaves_before_date_floor_and_receipt() {
+fn invariant_15_nothing_leaves_before_date_floor_and_receipt() {
     let world = World::new();
     let store = world.create();
     store.write(|dao| dao.append(Kind::Case, 1, Some("a"), &body(1))).unwrap();

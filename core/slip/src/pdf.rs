@@ -72,12 +72,34 @@ pub fn render(layout: &Layout) -> Result<Vec<u8>, SlipError> {
     let mut warnings = Vec::new();
     let options =
         PdfSaveOptions { image_optimization: None, subset_fonts: false, ..PdfSaveOptions::default() };
-    let bytes = pdf.save(&options, &mut warnings);
+    let mut bytes = pdf.save(&options, &mut warnings);
     match warnings.first() {
         Some(warning) => Err(failed(warning.msg.clone())),
-        None => Ok(bytes),
+        None => {
+            name_by_content(&mut bytes);
+            Ok(bytes)
+        }
     }
 }
+
+/// The library numbers its files by how many it has made. Ours are named by what is in them: the same slip
+/// is the same file, so that a page in a case file can be drawn again and compared.
+fn name_by_content(bytes: &mut [u8]) {
+    const START: &[u8] = b"/ID[(";
+    let Some(at) = bytes.windows(START.len()).rposition(|w| w == START) else { return };
+    let (content, trailer) = bytes.split_at_mut(at);
+    let name = ezhifa_casework::seal::hash::sha256(content).to_string();
+    let first = START.len()..START.len() + ID;
+    let second = first.end + 2..first.end + 2 + ID;
+    for place in [first, second] {
+        if let Some(id) = trailer.get_mut(place) {
+            id.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
+/// Characters of each half of the library's file name.
+const ID: usize = 32;
 
 /// The part of the bundled font that a slip uses.
 struct CutFont {

@@ -7,6 +7,7 @@ use ezhifa_casework::{
     law::decision::{Decision, Question},
     people::Place,
 };
+use serde_json::json;
 
 use super::{
     CaseLine, FieldOffice, Open,
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     error::{Error, FieldError, Not},
+    journal::Kind,
     search::{KeyKind, Query},
 };
 
@@ -138,18 +140,30 @@ impl FieldOffice {
         Ok(self.opened()?.case(id)?)
     }
 
-    /// Every event of a case, in order: what a supervisor reads.
+    /// Every event of a case, in order: what a supervisor reads. Outside the crew's own open cases the
+    /// read is itself an entry, before anything is shown (invariant 21).
     ///
     /// # Errors
     /// No such case.
     pub fn events(&self, id: &CaseId) -> Result<Vec<CaseEvent>, FieldError> {
         let read = || -> Result<Vec<CaseEvent>, Error> {
-            let entries = self.opened()?.store.read(|dao| dao.case_entries(&id.0))?;
+            let open = self.opened()?;
+            let entries = open.store.read(|dao| dao.case_entries(&id.0))?;
             let bodies = entries
                 .iter()
                 .filter(|s| matches!(s.entry.header.kind.as_str(), "case" | "drill"))
                 .filter_map(|s| s.entry.body.as_ref());
-            let events = bodies.map(|b| serde_json::from_str(b)).collect::<Result<_, _>>()?;
+            let events: Vec<CaseEvent> = bodies.map(|b| serde_json::from_str(b)).collect::<Result<_, _>>()?;
+            let crew = self.state().crew.clone();
+            let own = crew.as_ref().is_some_and(|c| events.iter().any(|e| e.crew.same_two(c)));
+            if !own || Case::fold(&events).closed().is_some() {
+                let officer = crew.map(|c| c.lead.0).unwrap_or_default();
+                open.store.write::<_, Error>(|dao| {
+                    let body = json!({ "event": "case_read", "officer": officer, "case": id.0 });
+                    dao.append_json(Kind::Access, 1, None, &body)?;
+                    Ok(())
+                })?;
+            }
             Ok(events)
         };
         Ok(read()?)
@@ -163,12 +177,15 @@ impl FieldOffice {
         self.find(&Query::Opened { from_ms: i64::MIN, to_ms: i64::MAX }, most)
     }
 
-    /// Cases by offence, phase, place or time. Looking for people is [`FieldOffice::look_up`].
+    /// Cases by number, offence, phase, place or time. Looking for people is [`FieldOffice::look_up`].
     ///
     /// # Errors
-    /// Not enrolled, or the store.
+    /// A question about a person; not enrolled; the store.
     pub fn find(&self, query: &Query<'_>, most: usize) -> Result<Vec<CaseLine>, FieldError> {
         let find = || -> Result<Vec<CaseLine>, Error> {
+            if matches!(query, Query::Key(KeyKind::PartyId | KeyKind::PartyName | KeyKind::Plate, _)) {
+                return Err(Not::OwnCall("look_up").into());
+            }
             let rows = self.opened()?.store.read(|dao| dao.search(query, most))?;
             rows.iter().map(line::CaseLine::read).collect()
         };

@@ -5,6 +5,7 @@ use ezhifa_casework::{
     case::{Case, Phase},
     event::CaseId,
     law::{money::Fen, terms::Outcome},
+    people::Sensitivity,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,6 +39,9 @@ pub struct CaseLine {
     pub drill: bool,
     /// 已备案.
     pub filed: bool,
+    /// What kind of personal data it holds: a child's case is marked in every list (个人信息保护法 28).
+    #[serde(default)]
+    pub sensitivity: Sensitivity,
 }
 
 impl CaseLine {
@@ -57,6 +61,7 @@ impl CaseLine {
             amount: record.map_or(Fen::ZERO, |r| r.amount),
             drill: case.is_drill(),
             filed: case.filed().is_some(),
+            sensitivity: case.sensitivity(),
             numbers,
             place,
         }
