@@ -164,13 +164,73 @@ fn a_hearing_is_of_one_crew_even_when_entries_say_otherwise() {
 
 #[test]
 fn an_organ_may_ask_for_a_promise_first() {
+    let mut street = Street::until_waiver("B");
+    street.law.rules.commitment_first = true;
+    let reason = Some(Choice::because("B-1 首次且配合"));
+    let decide = street.decide_with(reason.clone());
+    assert_eq!(street.refused(&decide), "commitment_not_signed");
+    street.all(&[Command::PromiseCorrection { until: at(20, 12, 0) }]);
+    let decide = street.decide_with(reason);
+    street.all(&[decide]);
+    // 轻微不罚 is 应当: nothing may be asked for on top of what the law says (处罚法 33 ①).
     let mut street = Street::until_waiver("A");
     street.law.rules.commitment_first = true;
     let decide = street.decide();
-    assert_eq!(street.refused(&decide), "commitment_not_signed");
-    street.all(&[Command::PromiseCorrection { until: at(20, 12, 0) }]);
-    let decide = street.decide();
     street.all(&[decide]);
+}
+
+/// What officers type is held to its shape, kept in one form, and never repeated in a refusal.
+#[test]
+fn what_is_typed_about_a_party_has_one_form() {
+    let identify = |party: Party| Command::IdentifyParty(Box::new(party));
+    let mut street = Street::default();
+    street.all(&[open(), Command::ShowCertificates, offence()]);
+    street.all(&[identify(Party {
+        name: Private::new(" 阿依古丽•买买提 "),
+        plate: Private::new("粤s·d12345"),
+        phone: Private::new("+86 138-0013-8000"),
+        guardian: Private::new("陈志𬱖"),
+        ..vendor()
+    })]);
+    let party = street.case.party().clone().unwrap();
+    let kept = [&party.name, &party.plate, &party.phone, &party.guardian].map(|t| t.reveal().to_owned());
+    assert_eq!(kept, ["阿依古丽·买买提", "粤SD12345", "13800138000", "陈志𬱖"]);
+    // An electric bicycle has its city's plate, a firm keeps the points of its name, fifty characters are a name.
+    let firm = "东莞市某．某商行".to_owned() + &"长".repeat(50);
+    street.all(&[identify(Party {
+        name: Private::new(firm.clone()),
+        plate: Private::new("东莞 a12345"),
+        ..shop()
+    })]);
+    let party = street.case.party().clone().unwrap();
+    assert_eq!((party.name.reveal(), party.plate.reveal()), (firm.as_str(), "东莞A12345"));
+    for (party, code) in [
+        (Party { name: Private::new("王\n小明"), ..vendor() }, "party_name_invalid"),
+        (Party { name: Private::new("商行\u{7}"), ..shop() }, "party_name_invalid"),
+        (Party { name: Private::new("长".repeat(201)), ..vendor() }, "party_name_invalid"),
+        (Party { representative: Private::new("李\t四"), ..shop() }, "party_name_invalid"),
+        (Party { plate: Private::new("粤SI2345"), ..vendor() }, "plate_invalid"),
+        (Party { phone: Private::new("12345678901"), ..vendor() }, "phone_invalid"),
+        (Party { phone: Private::new("一三八"), ..vendor() }, "phone_invalid"),
+        (Party { id_number: Private::new("110105194912310021"), ..vendor() }, "id_number_invalid"),
+        (Party { id_number: Private::new("91350100M000100Y4Z"), ..shop() }, "id_number_invalid"),
+        (
+            Party { id_kind: IdKind::Passport, id_number: Private::new("E1"), born: None, ..vendor() },
+            "id_number_invalid",
+        ),
+        (Party { id_kind: IdKind::None, id_number: Private::default(), ..vendor() }, "id_number_invalid"),
+    ] {
+        let refusal = street.tell(&identify(party.clone())).unwrap_err();
+        assert_eq!(refusal.code, code);
+        let said = format!("{refusal}{refusal:?}");
+        for typed in [&party.name, &party.plate, &party.phone, &party.id_number, &party.representative] {
+            assert!(typed.is_blank() || !said.contains(typed.reveal()), "{said}");
+        }
+        assert!(
+            !refusal.zh.contains(" / ") && !refusal.en.contains(" / "),
+            "one language a field: {refusal:?}"
+        );
+    }
 }
 
 #[test]

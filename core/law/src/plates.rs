@@ -23,7 +23,7 @@ pub enum PlateError {
     Empty,
     /// No known plate looks like this.
     #[error(
-        "号牌第{place}位不符合任何号牌的编排，请核对（号牌中没有字母I和O）/ \
+        "号牌第{place}位不符合任何号牌的编排，请核对（号牌中没有字母I和O） / \
          character {place} fits no kind of plate, check it (plates have no letters I and O)"
     )]
     Shape {

@@ -11,7 +11,8 @@ use common::read_dir;
 use ezhifa_law::rulebook::schema::SCHEMAS;
 use serde_json::Value;
 
-const PACKS: [&str; 4] = ["prc-national", "dongguan-sample", "zhejiang-appearance", "jiangmen-tiers"];
+const PACKS: [&str; 5] =
+    ["prc-national", "dongguan-sample", "zhejiang-appearance", "jiangmen-tiers", "all-forms"];
 
 /// A pack in the repository is signed only when it is published (DESIGN.md 5); HQ's tests sign packs.
 const ONLY_WHEN_PUBLISHED: &str = "signatures.toml";
@@ -92,6 +93,9 @@ impl<'a> Walker<'a> {
                 Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
                 one => one.as_str().into_iter().collect(),
             };
+            if kinds.contains(&"boolean") && value == &Value::Bool(true) {
+                self.seen.insert(format!("{at} = true"));
+            }
             let fits = kinds.iter().any(|kind| match *kind {
                 "string" => value.is_string(),
                 "boolean" => value.is_boolean(),
@@ -127,6 +131,12 @@ impl<'a> Walker<'a> {
             }
         }
         let properties = schema.get("properties").and_then(Value::as_object);
+        for (key, own) in properties.into_iter().flatten().filter(|(key, _)| !object.contains_key(*key)) {
+            // Left out: the reader puts the default there.
+            if let Some(default) = own.get("default").filter(|d| !d.is_null() && !d.is_object()) {
+                self.valid(own, default, &format!("{at}.{key}"))?;
+            }
+        }
         for (key, value) in object {
             if let Some(own) = properties.and_then(|p| p.get(key)) {
                 self.seen.insert(format!("{at}.{key}"));
@@ -159,6 +169,9 @@ impl<'a> Walker<'a> {
         }
         let schema = self.resolve(schema);
         let at = name.unwrap_or(at);
+        if schema.get("type").is_some_and(|kind| kind.to_string().contains("boolean")) {
+            all.insert(format!("{at} = true"));
+        }
         if let Some(value) = schema.get("const") {
             all.insert(format!("{at} = {value}"));
         }
@@ -201,7 +214,8 @@ fn the_packs_validate_and_exercise_every_form_between_them() {
         .iter()
         .map(|p| (p, read_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks").join(p))))
         .collect();
-    let (mut faults, mut unused, mut forms) = (Vec::new(), Vec::new(), 0);
+    // A shared form (an outcome, a citation) counts wherever it stands.
+    let (mut faults, mut seen, mut forms) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
     for schema in SCHEMAS.iter().filter(|s| s.files != ONLY_WHEN_PUBLISHED) {
         let written: Value = serde_json::from_str(schema.text).unwrap();
         let title = written["title"].as_str().unwrap();
@@ -219,12 +233,12 @@ fn the_packs_validate_and_exercise_every_form_between_them() {
                 }
             }
         }
-        let all = walker.all();
-        forms += all.len();
-        unused.extend(all.difference(&walker.seen).map(|form| format!("{}: {form}", schema.files)));
+        forms.append(&mut walker.all());
+        seen.append(&mut walker.seen);
     }
+    let unused: Vec<&String> = forms.difference(&seen).collect();
     assert!(faults.is_empty(), "{faults:#?}");
-    eprintln!("{forms} forms");
+    eprintln!("{} forms", forms.len());
     assert!(unused.is_empty(), "no pack exercises: {unused:#?}");
-    assert!(forms > 300, "only {forms} forms");
+    assert!(forms.len() > 250, "only {} forms", forms.len());
 }

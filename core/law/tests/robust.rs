@@ -137,7 +137,7 @@ thread_local! {
     /// The town first, then every pack of the repository that decides.
     static BOOKS: Vec<Rulebook> = {
         let national = national();
-        let packs = ["dongguan-sample", "zhejiang-appearance", "jiangmen-tiers"];
+        let packs = ["dongguan-sample", "zhejiang-appearance", "jiangmen-tiers", "all-forms"];
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks");
         let load = |pack| Rulebook::load(&read_dir(&folder.join(pack)), &[&national]).unwrap();
         std::iter::once(town()).chain(packs.into_iter().map(load)).collect()

@@ -378,7 +378,10 @@ impl Put<'_> {
                         self.set("limb_basis", basis.collect::<Vec<_>>().join("；"));
                         self.set("limb_name", reason.text.as_str());
                     }
-                    reasons.extend(reason.facts.iter().map(|(name, value)| law.phrase(name, value)));
+                    let said = |(name, value): &(String, ezhifa_law::facts::Value)| {
+                        law.phrase_for(&decision.offence, name, value)
+                    };
+                    reasons.extend(reason.facts.iter().map(said));
                 }
                 _ => reasons.push(reason.text.clone()),
             }

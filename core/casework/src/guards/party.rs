@@ -128,16 +128,16 @@ fn born_in_number(party: &Party) -> Option<chrono::NaiveDate> {
 
 fn id_number(party: &Party) -> Result<(), Refusal> {
     let text = party.id_number.reveal();
-    let (what, good) = match party.id_kind {
-        IdKind::ResidentId => ("居民身份证 GB 11643", identity::resident_id(text).is_ok()),
-        IdKind::CreditCode => ("统一社会信用代码 GB 32100", identity::credit_code(text).is_ok()),
-        IdKind::Passport => ("护照", identity::passport(text).is_ok()),
-        IdKind::TravelPermit => ("往来内地（大陆）通行证", identity::travel_permit(text).is_ok()),
-        IdKind::ResidencePermit => ("港澳台居民居住证", identity::residence_permit(text).is_ok()),
-        IdKind::PermanentResidence => ("外国人永久居留身份证", identity::permanent_residence(text).is_ok()),
-        IdKind::None => ("未读取证件", false),
+    let fault = match party.id_kind {
+        IdKind::ResidentId => identity::resident_id(text).err(),
+        IdKind::CreditCode => identity::credit_code(text).err(),
+        IdKind::Passport => identity::passport(text).err(),
+        IdKind::TravelPermit => identity::travel_permit(text).err(),
+        IdKind::ResidencePermit => identity::residence_permit(text).err(),
+        IdKind::PermanentResidence => identity::permanent_residence(text).err(),
+        IdKind::None => return Err(BAD_ID.because(&"未读取证件 / no document was read")),
     };
-    if good { Ok(()) } else { Err(BAD_ID.about(what)) }
+    fault.map_or(Ok(()), |fault| Err(BAD_ID.because(&fault)))
 }
 
 /// The identity is sure enough for what is decided.

@@ -52,10 +52,11 @@ pub(crate) fn decide(
     if !waives {
         return Ok(());
     }
+    // A promise may be asked for where the law says 可以; limb A takes no further condition (33 ①).
+    if limb == Some(Limb::B) && desk.books.rules().commitment_first {
+        NO_COMMITMENT.unless(case.promise.is_some())?;
+    }
     if matches!(limb, Some(Limb::A | Limb::B)) {
-        if desk.books.rules().commitment_first {
-            NO_COMMITMENT.unless(case.promise.is_some())?;
-        }
         corrected(case)?;
     }
     if limb == Some(Limb::D) {

@@ -149,7 +149,7 @@ impl Spot<'_> {
         for (i, key) in keys(&self.offence.is.basis).into_iter().enumerate() {
             let level = self.book.instruments.get(&key).map(|i| i.level);
             if matches!(level, Some(Level::NormativeDocument | Level::Standard)) {
-                self.error(&format!("basis[{i}]"), "规范性文件和标准不得设定行政处罚（处罚法第十六条）/ a normative document or standard sets no penalty");
+                self.error(&format!("basis[{i}]"), "规范性文件和标准不得设定行政处罚（处罚法第十六条） / a normative document or standard sets no penalty");
             }
         }
         for (i, excluded) in self.offence.is.excludes.clone().iter().enumerate() {
@@ -160,7 +160,7 @@ impl Spot<'_> {
                 )
             });
             if excluded.limb != Limb::C || !by_law {
-                self.error(&format!("excludes[{i}]"), "只有法律、行政法规可以排除 C 项（处罚法第三十三条第二款）/ only a law or administrative regulation may exclude, and only limb C");
+                self.error(&format!("excludes[{i}]"), "只有法律、行政法规可以排除 C 项（处罚法第三十三条第二款） / only a law or administrative regulation may exclude, and only limb C");
             }
         }
     }

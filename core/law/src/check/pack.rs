@@ -14,7 +14,7 @@ pub(super) fn check(book: &Rulebook, found: &mut Findings) {
         found.error(
             "manifest.toml",
             "published_at",
-            "依据未公布的，不得作为处罚依据（处罚法第五条）/ say where the basis was published",
+            "依据未公布的，不得作为处罚依据（处罚法第五条） / say where the basis was published",
         );
     }
     limbs(book, found);

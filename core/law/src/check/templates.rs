@@ -107,7 +107,7 @@ impl Lint<'_> {
         match template.remedy {
             Remedy::ReconsiderationFirst => {
                 if !first || !rights.contains("六十日") || !rights.contains("{reconsideration_organ}") {
-                    self.error("remedy", "当场处罚须告知自收到之日起六十日内先向复议机关申请行政复议（复议法第二十三条）/ say: within sixty days, first to the reconsideration organ");
+                    self.error("remedy", "当场处罚须告知自收到之日起六十日内先向复议机关申请行政复议（复议法第二十三条） / say: within sixty days, first to the reconsideration organ");
                 }
                 if six_months {
                     self.error("remedy", "复议前置的文书不得告知六个月内直接起诉 / a paper with reconsideration first must not offer court within six months");
@@ -214,7 +214,7 @@ impl Lint<'_> {
                     self.error(
                         "",
                         format!(
-                            "当场处罚决定书缺少“{place}”（处罚法第五十二条）/ the decision lacks `{place}`"
+                            "当场处罚决定书缺少“{place}”（处罚法第五十二条） / the decision lacks `{place}`"
                         ),
                     );
                 }
@@ -222,14 +222,14 @@ impl Lint<'_> {
             if !all.contains("拒绝签") {
                 self.error(
                     "",
-                    "缺少拒绝签收的注明（处罚法第五十二条）/ the line for a refusal to sign is missing",
+                    "缺少拒绝签收的注明（处罚法第五十二条） / the line for a refusal to sign is missing",
                 );
             }
         }
         if matches!(template.kind, SlipKind::NoPenalty | SlipKind::NoPenaltyProposed)
             && !all.contains("{education}")
         {
-            self.error("", "不予处罚须记载教育（处罚法第三十三条第三款）/ a waiver records the education");
+            self.error("", "不予处罚须记载教育（处罚法第三十三条第三款） / a waiver records the education");
         }
     }
 }

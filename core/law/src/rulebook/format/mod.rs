@@ -381,7 +381,7 @@ pub struct LimbAlso {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct MitigationFile {
-    /// Rows; of those that fit, the one with the lowest percentage applies.
+    /// Rows; those that fit follow one another, the age last (处罚法 30).
     #[serde(default, rename = "mitigation")]
     pub rows: Vec<MitigationRow>,
 }
@@ -617,7 +617,7 @@ pub struct SettingsFile {
     pub waiver: Option<WaiverAuthority>,
     /// The organ's published rule behind `delegated`.
     pub waiver_cite: Option<Vec<Cite>>,
-    /// Written promise before a waiver on limb A or B.
+    /// Written promise before a waiver on limb B; limb A (应当) takes no further condition.
     pub commitment_first: Option<bool>,
     /// 个体工商户 at the gate.
     pub sole_trader_gate: Option<SoleTraderGate>,
