@@ -134,6 +134,8 @@ fn every_kind() -> Vec<FeedBody> {
             party: vec![hex(&[7; 32])],
             key: key(),
             place: "样例路2号".into(),
+            lat_e7: Some(230_207_000),
+            lon_e7: Some(1_137_518_000),
             ordered_ms: AT,
             due_ms: AT + 86_400_000,
             served_ms: Some(AT + 600_000),
@@ -173,7 +175,11 @@ fn every_kind() -> Vec<FeedBody> {
             audited_by: String::new(),
             due_ms: Some(AT + 3 * 86_400_000),
             closed: false,
-            ..serde_json::from_value(json!({"lead": "l", "source": "s", "place": "p", "text": "t"})).unwrap()
+            lat_e7: Some(230_207_000),
+            lon_e7: Some(1_137_518_000),
+            event_code: "0501".into(),
+            offences: vec!["stall".into()],
+            offered: vec![device().0],
         }),
         FeedBody::Payment(feed::Payment {
             number: "样本简罚字〔2026〕第101号".into(),
