@@ -288,7 +288,10 @@ impl Ask {
                 None => given.to_owned(),
             },
             None => std::env::var("EZHIFA_TOKEN").map_err(|_| {
-                CliError::new("no token", "give --token, or set EZHIFA_TOKEN; `ezhifa hq desk token` makes one")
+                CliError::new(
+                    "no token",
+                    "give --token, or set EZHIFA_TOKEN; `ezhifa hq desk token` makes one",
+                )
             })?,
         };
         request.headers.insert("authorization".into(), format!("Bearer {}", token.trim()));
@@ -300,7 +303,8 @@ impl Ask {
         let mut config = ureq::Agent::config_builder().http_status_as_error(false);
         if url.starts_with("https://") {
             let ca = self.ca.clone().unwrap_or_else(|| self.place.dir.join("ca.pem"));
-            let pem = std::fs::read(&ca).map_err(|e| CliError::new(format!("{}: {e}", ca.display()), hint))?;
+            let pem =
+                std::fs::read(&ca).map_err(|e| CliError::new(format!("{}: {e}", ca.display()), hint))?;
             let cert = ureq::tls::Certificate::from_pem(&pem).map_err(|e| CliError::new(e, hint))?;
             config = config.tls_config(
                 ureq::tls::TlsConfig::builder()
@@ -310,9 +314,11 @@ impl Ask {
             );
         }
         let agent: ureq::Agent = config.build().into();
-        let mut ask = ureq::http::Request::builder()
-            .method(request.method.as_str())
-            .uri(format!("{}{}", url.trim_end_matches('/'), request.path));
+        let mut ask = ureq::http::Request::builder().method(request.method.as_str()).uri(format!(
+            "{}{}",
+            url.trim_end_matches('/'),
+            request.path
+        ));
         for (name, value) in &request.headers {
             ask = ask.header(name, value);
         }
@@ -326,12 +332,8 @@ impl Ask {
         let mut headers = std::collections::BTreeMap::new();
         headers.insert("content-type".to_owned(), kind.to_owned());
         let status = done.status().as_u16();
-        let body = done
-            .body_mut()
-            .with_config()
-            .limit(1 << 30)
-            .read_to_vec()
-            .map_err(|e| CliError::new(e, hint))?;
+        let body =
+            done.body_mut().with_config().limit(1 << 30).read_to_vec().map_err(|e| CliError::new(e, hint))?;
         Ok(Response { status, headers, body })
     }
 }
@@ -363,9 +365,9 @@ fn filled(path: &str, about: &[String]) -> Result<String, CliError> {
     for piece in path.split('/') {
         match piece.strip_prefix('{').and_then(|p| p.strip_suffix('}')) {
             None => parts.push(piece.to_owned()),
-            Some(name) => parts.push(part(
-                given.next().ok_or_else(|| CliError::new(format!("{name} is missing"), format!("{path}: give {name}")))?,
-            )),
+            Some(name) => parts.push(part(given.next().ok_or_else(|| {
+                CliError::new(format!("{name} is missing"), format!("{path}: give {name}"))
+            })?)),
         }
     }
     match given.next() {
@@ -381,14 +383,16 @@ fn good(answer: Response) -> Result<Response, CliError> {
     }
     let said: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let words = |name: &str| said.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    Err(CliError::new(format!("{} / {}", words("zh"), words("en")), "`ezhifa hq desk routes` says who may ask for what"))
+    Err(CliError::new(
+        format!("{} / {}", words("zh"), words("en")),
+        "`ezhifa hq desk routes` says who may ask for what",
+    ))
 }
 
 fn route(method: &str, path: &str) -> Result<&'static Route, CliError> {
-    routes()
-        .iter()
-        .find(|r| r.method == method && r.path == path)
-        .ok_or_else(|| CliError::new(format!("no route {method} {path}"), "`ezhifa hq desk routes` lists them"))
+    routes().iter().find(|r| r.method == method && r.path == path).ok_or_else(|| {
+        CliError::new(format!("no route {method} {path}"), "`ezhifa hq desk routes` lists them")
+    })
 }
 
 /// Shows a list.
@@ -466,10 +470,9 @@ fn cell(item: &Value, column: &str) -> String {
 /// # Errors
 /// No such act, or HQ refuses.
 fn act(args: &ActArgs) -> Result<(), CliError> {
-    let route = routes()
-        .iter()
-        .find(|r| r.method == "POST" && r.id == args.name)
-        .ok_or_else(|| CliError::new(format!("no act {}", args.name), "`ezhifa hq desk routes` lists them"))?;
+    let route = routes().iter().find(|r| r.method == "POST" && r.id == args.name).ok_or_else(|| {
+        CliError::new(format!("no act {}", args.name), "`ezhifa hq desk routes` lists them")
+    })?;
     let body = match args.body.strip_prefix('@') {
         Some(file) => std::fs::read(file)
             .map_err(|e| CliError::new(format!("{file}: {e}"), "--body takes JSON or @FILE"))?,
@@ -499,7 +502,13 @@ fn show_routes(args: &RoutesArgs) -> Result<(), CliError> {
     }
     for r in routes() {
         let roles: Vec<String> = r.roles.iter().map(word).collect();
-        say!("{}", table::row(&[5, 34, 20, 0], &[r.method, r.path, r.id, &format!("{} [{}]", r.says, roles.join(", "))]));
+        say!(
+            "{}",
+            table::row(
+                &[5, 34, 20, 0],
+                &[r.method, r.path, r.id, &format!("{} [{}]", r.says, roles.join(", "))]
+            )
+        );
     }
     Ok(())
 }
@@ -535,7 +544,10 @@ fn redraw(args: &RedrawArgs) -> Result<(), CliError> {
 /// An unknown role or key, or the database is in use.
 fn token(args: &TokenArgs) -> Result<(), CliError> {
     let role: Role = serde_json::from_value(Value::from(args.role.as_str())).map_err(|_| {
-        CliError::new(format!("no role {}", args.role), "desk, supervisor, auditor, lead_source, payment_source")
+        CliError::new(
+            format!("no role {}", args.role),
+            "desk, supervisor, auditor, lead_source, payment_source",
+        )
     })?;
     let key = args
         .key
@@ -555,7 +567,7 @@ mod tests {
 
     #[test]
     fn every_list_of_the_desk_has_its_command() {
-        let other = ["replay", "decisions/{number}/copy"];
+        let other = ["replay", "decisions/{number}/copy", "cases/{id}/file"];
         for r in routes().iter().filter(|r| r.method == "GET" && !other.contains(&r.path)) {
             assert!(List::PATHS.contains(&r.path), "{}", r.path);
         }
@@ -569,6 +581,9 @@ mod tests {
         assert_eq!(part("〔2026〕a-1"), "%E3%80%942026%E3%80%95a-1");
         assert!(filled("cases/{id}/score", &[]).is_err());
         assert!(filled("cases", &["x".into()]).is_err());
-        assert_eq!(filled("sample/{seed}/{each}", &["第1周".into(), "5".into()]).ok().as_deref(), Some("sample/%E7%AC%AC1%E5%91%A8/5"));
+        assert_eq!(
+            filled("sample/{seed}/{each}", &["第1周".into(), "5".into()]).ok().as_deref(),
+            Some("sample/%E7%AC%AC1%E5%91%A8/5")
+        );
     }
 }

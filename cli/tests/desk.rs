@@ -47,17 +47,46 @@ fn the_same_lists_at_a_running_hq_and_on_its_database() {
     assert!(url.starts_with("https://"));
 
     let lead = r#"{"reference":"r-1","source":"patrol","event_code":"0504","text":"店外经营","place":"样例路1号","at":{"lat_e7":230205000,"lon_e7":1137518000},"reporter":"李某"}"#;
-    let refused = ezhifa(&["hq", "desk", "act", "postLead", "--dir", dir, "--url", &url, "--token", &auditor, "--body", lead]);
+    let refused = ezhifa(&[
+        "hq", "desk", "act", "postLead", "--dir", dir, "--url", &url, "--token", &auditor, "--body", lead,
+    ]);
     assert_eq!(refused.status.code(), Some(2), "an auditor changes nothing: {}", said(&refused));
-    let posted = json(&["hq", "desk", "act", "postLead", "--dir", dir, "--url", &url, "--token", &desk, "--body", lead]);
+    let posted = json(&[
+        "hq", "desk", "act", "postLead", "--dir", dir, "--url", &url, "--token", &desk, "--body", lead,
+    ]);
     let id = posted["id"].as_str().unwrap();
     let list = json(&["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", &auditor, "--json"]);
     assert_eq!(list["items"][0]["id"], id);
-    let table = said(&ezhifa(&["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", &auditor, "--where", "event_code=0504"]));
+    let table = said(&ezhifa(&[
+        "hq",
+        "desk",
+        "leads",
+        "--dir",
+        dir,
+        "--url",
+        &url,
+        "--token",
+        &auditor,
+        "--where",
+        "event_code=0504",
+    ]));
     assert!(table.contains("样例路1号") && table.contains("1 rows") && !table.contains("李某"), "{table}");
-    let none = said(&ezhifa(&["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", &auditor, "--where", "event_code=0101"]));
+    let none = said(&ezhifa(&[
+        "hq",
+        "desk",
+        "leads",
+        "--dir",
+        dir,
+        "--url",
+        &url,
+        "--token",
+        &auditor,
+        "--where",
+        "event_code=0101",
+    ]));
     assert!(none.contains("0 rows"), "{none}");
-    let csv = said(&ezhifa(&["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", &auditor, "--csv"]));
+    let csv =
+        said(&ezhifa(&["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", &auditor, "--csv"]));
     assert!(csv.contains("店外经营") && csv.contains("at.lat_e7"), "{csv}");
 
     // The operator of the machine needs no token; no second process writes into the database.
@@ -71,13 +100,23 @@ fn the_same_lists_at_a_running_hq_and_on_its_database() {
     assert_eq!(closed["state"], "closed");
     assert_eq!(json(&["hq", "desk", "leads", "--dir", dir, "--json"])["items"], serde_json::json!([]));
     let acts = json(&["hq", "desk", "acts", "--dir", dir, "--json", "--where", "act=closeLead"]);
-    assert_eq!((acts["items"][0]["about"].as_str(), acts["items"][0]["who"].as_str()), (Some(id), Some("本机终端")));
+    assert_eq!(
+        (acts["items"][0]["about"].as_str(), acts["items"][0]["who"].as_str()),
+        (Some(id), Some("本机终端"))
+    );
     assert_eq!(json(&["hq", "desk", "broken-act", "--dir", dir, "--json"]), Value::Null);
 
     let waivers = folder.path().join("waivers.json");
     let row = |n: u32| serde_json::json!({"branch": "dc", "limb": "B", "case": format!("c-{n}"), "number": format!("第{n}号")});
-    std::fs::write(&waivers, serde_json::to_vec(&serde_json::json!({"items": (0..9).map(row).collect::<Vec<_>>(), "next": null})).unwrap()).unwrap();
-    let draw = |seed: &str| json(&["hq", "desk", "redraw", waivers.to_str().unwrap(), "--seed", seed, "--each", "3", "--json"]);
+    std::fs::write(
+        &waivers,
+        serde_json::to_vec(&serde_json::json!({"items": (0..9).map(row).collect::<Vec<_>>(), "next": null}))
+            .unwrap(),
+    )
+    .unwrap();
+    let draw = |seed: &str| {
+        json(&["hq", "desk", "redraw", waivers.to_str().unwrap(), "--seed", seed, "--each", "3", "--json"])
+    };
     assert_eq!(draw("2026-W39").as_array().unwrap().len(), 3);
     assert_eq!(draw("2026-W39"), draw("2026-W39"));
     assert_ne!(draw("2026-W39"), draw("2026-W40"));

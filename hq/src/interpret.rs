@@ -16,8 +16,9 @@ use ezhifa_slip::Document;
 use ezhifa_wire::feed::{FeedBody, ORDER_CLASS, OpenOrder, SeenHit, SeenKey, Verdict};
 
 use crate::{
-    Hq, alarms, desk,
+    Hq, alarms,
     casefile::{CaseFile, EntryRef},
+    desk,
     error::HqError,
     feed, ingest,
     merkle::Edge,

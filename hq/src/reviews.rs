@@ -159,11 +159,7 @@ pub(crate) fn open_pattern(w: &mut dyn Write, pattern: &Pattern, now: i64) -> Re
         other: String::new(),
         phone_says: String::new(),
         hq_says: format!("{} 件：{}", pattern.cases.len(), pattern.cases.join("、")),
-        device: file
-            .as_ref()
-            .and_then(|f| f.entries.first())
-            .map(|e| e.device.clone())
-            .unwrap_or_default(),
+        device: file.as_ref().and_then(|f| f.entries.first()).map(|e| e.device.clone()).unwrap_or_default(),
         case: last,
         opened_ms: now,
         verdict: None,

@@ -47,7 +47,9 @@ fn town() -> Town {
     for files in &street.files {
         house.hq.publish_rulebook(files).unwrap();
     }
-    let read = |p: &str| std::fs::read_to_string(format!("{}/../rulebooks/{p}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let read = |p: &str| {
+        std::fs::read_to_string(format!("{}/../rulebooks/{p}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
     house.hq.publish_calendar(&read("calendar/2024-2026.toml")).unwrap();
     let desk = house.office(Holder::plain(Role::Desk, "值班台"));
     assert_eq!(desk.raw("POST", "events", read("events/gbt30428-sample.toml").into_bytes()).0, 200);
@@ -151,8 +153,13 @@ fn leads_in_and_what_became_of_them_out() {
     let mut town = town();
     let citizens = town.house.office(Holder::plain(Role::LeadSource, "一键找城管"));
     let video = town.house.office(Holder::plain(Role::LeadSource, "视频平台"));
-    let area = [(230_000_000, 1_137_000_000), (230_000_000, 1_138_000_000), (231_000_000, 1_138_000_000), (231_000_000, 1_137_000_000)]
-        .map(|(lat, lon)| json!({"lat_e7": lat, "lon_e7": lon}));
+    let area = [
+        (230_000_000, 1_137_000_000),
+        (230_000_000, 1_138_000_000),
+        (231_000_000, 1_138_000_000),
+        (231_000_000, 1_137_000_000),
+    ]
+    .map(|(lat, lon)| json!({"lat_e7": lat, "lon_e7": lon}));
     town.desk.post("areas/dongcheng", &area);
     // Two crews on duty: the second stands next door.
     let other = Phone::enrolled(&town.house, 2);
@@ -162,10 +169,12 @@ fn leads_in_and_what_became_of_them_out() {
         .chain(town.street.roster.officers.clone())
         .collect();
     town.desk.post("roster/dongcheng", &officers);
-    for (crew, pair, device, lat_e7) in
-        [("甲组", ["o-1", "o-2"], &town.phone.device, 230_100_000), ("乙组", ["o-3", "o-4"], &other.device, 230_268_000)]
-    {
-        town.desk.post("crews", &json!({"id": crew, "branch": "dongcheng", "officers": pair, "device": device.0}));
+    for (crew, pair, device, lat_e7) in [
+        ("甲组", ["o-1", "o-2"], &town.phone.device, 230_100_000),
+        ("乙组", ["o-3", "o-4"], &other.device, 230_268_000),
+    ] {
+        town.desk
+            .post("crews", &json!({"id": crew, "branch": "dongcheng", "officers": pair, "device": device.0}));
         town.desk.post("shifts/dongcheng", &json!({"crew": crew, "from_ms": EVENING - HOUR, "until_ms": EVENING + 8 * HOUR, "at": {"lat_e7": lat_e7, "lon_e7": 1_137_850_000}}));
     }
 
@@ -177,7 +186,11 @@ fn leads_in_and_what_became_of_them_out() {
     assert_eq!((joined["state"].as_str(), &joined["to"]), (Some("joined"), &first["id"]), "ten metres away");
     let feed = town.feed(&other);
     let on_phone = of_kind(&feed, "lead").next().unwrap();
-    assert_eq!(on_phone.body["offered"], json!([other.device.0, town.phone.device.0]), "the nearest crew first");
+    assert_eq!(
+        on_phone.body["offered"],
+        json!([other.device.0, town.phone.device.0]),
+        "the nearest crew first"
+    );
     assert_eq!(on_phone.body["lat_e7"], 230_270_000);
 
     // A map app's point is turned back and marked.
@@ -207,16 +220,38 @@ fn leads_in_and_what_became_of_them_out() {
 
     // A crew takes the first lead: the others see it gone, the source hears of both reports.
     let facts = dog(true);
-    town.street.source = Some(ezhifa_casework::event::Source::CitizenReport { lead: first["id"].as_str().unwrap().into() });
-    let script = Script { id: "c-1", offence: "dog-waste", id_number: PERSON, facts: &facts, earlier: Some(false), choice: Some((None, "first_offence_corrected")), seq: 1, serve: true, lat_e7: 230_270_000 };
+    town.street.source =
+        Some(ezhifa_casework::event::Source::CitizenReport { lead: first["id"].as_str().unwrap().into() });
+    let script = Script {
+        id: "c-1",
+        offence: "dog-waste",
+        id_number: PERSON,
+        facts: &facts,
+        earlier: Some(false),
+        choice: Some((None, "first_offence_corrected")),
+        seq: 1,
+        serve: true,
+        lat_e7: 230_270_000,
+    };
     town.street.run(&mut town.phone, &script);
     town.push();
     let now = town.desk.get(&format!("leads/{}", first["id"].as_str().unwrap()));
-    assert_eq!((now["state"].as_str(), now["result"].as_str(), now["case"].as_str()), (Some("handled"), Some("no_penalty"), Some("c-1")));
+    assert_eq!(
+        (now["state"].as_str(), now["result"].as_str(), now["case"].as_str()),
+        (Some("handled"), Some("no_penalty"), Some("c-1"))
+    );
     town.desk.post(&format!("leads/{}/close", first["id"].as_str().unwrap()), &"已清理，当事人受到教育");
     let news = citizens.get("leads/news?after=0");
-    let told: Vec<(&str, &str)> = news.as_array().unwrap().iter().map(|n| (n["reference"].as_str().unwrap(), n["state"].as_str().unwrap())).collect();
-    assert_eq!(told, [("r-2", "joined"), ("r-1", "handled"), ("r-2", "handled"), ("r-1", "closed"), ("r-2", "closed")]);
+    let told: Vec<(&str, &str)> = news
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|n| (n["reference"].as_str().unwrap(), n["state"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        told,
+        [("r-2", "joined"), ("r-1", "handled"), ("r-2", "handled"), ("r-1", "closed"), ("r-2", "closed")]
+    );
     assert_eq!(news[4]["answer"], "已清理，当事人受到教育");
     assert_eq!(citizens.get("leads/news?after=5"), json!([]));
     assert_eq!(video.get("leads/news?after=0"), json!([]), "other people's leads are not its business");
@@ -234,7 +269,10 @@ fn leads_in_and_what_became_of_them_out() {
     // Nobody's ground: the desk routes it.
     let far = citizens.post("leads", &lead("r-9", "citizen_report", 250_000_000));
     assert_eq!(far["branch"], Json::Null);
-    assert_eq!(town.desk.post(&format!("leads/{}/route", far["id"].as_str().unwrap()), &"dongcheng")["branch"], "dongcheng");
+    assert_eq!(
+        town.desk.post(&format!("leads/{}/route", far["id"].as_str().unwrap()), &"dongcheng")["branch"],
+        "dongcheng"
+    );
     assert!(of_kind(&town.feed(&town.phone), "lead").any(|l| l.key == far["id"].as_str().unwrap()));
     assert_eq!(town.desk.list("leads?branch=dongcheng&source=petition").len(), 1);
 }
@@ -243,26 +281,53 @@ fn leads_in_and_what_became_of_them_out() {
 fn the_roster_says_who_may_sign_and_reaches_the_phones() {
     let town = town();
     town.desk.post("units", &json!({"id": "dg", "kind": "organ", "name": "样本局"}));
-    for (id, kind) in [("dongcheng", "branch"), ("dc-w", "womens_squad"), ("dc-d", "drone_squad"), ("dc-s", "service_station")] {
+    for (id, kind) in [
+        ("dongcheng", "branch"),
+        ("dc-w", "womens_squad"),
+        ("dc-d", "drone_squad"),
+        ("dc-s", "service_station"),
+    ] {
         let parent = if kind == "branch" { "dg" } else { "dongcheng" };
         town.desk.post("units", &json!({"id": id, "kind": kind, "name": id, "parent": parent}));
     }
-    assert_eq!(town.desk.status("POST", "units", &json!({"id": "x", "kind": "beat", "name": "x", "parent": "nowhere"})), 404);
+    assert_eq!(
+        town.desk.status(
+            "POST",
+            "units",
+            &json!({"id": "x", "kind": "beat", "name": "x", "parent": "nowhere"})
+        ),
+        404
+    );
     assert_eq!(town.auditor.list("units?kind=drone_squad").len(), 1);
 
     let mut officers = town.street.roster.officers.clone();
-    officers.push(Officer { id: OfficerId("a-1".into()), kind: OfficerKind::Auxiliary, certificate: String::new(), ..officers[0].clone() });
+    officers.push(Officer {
+        id: OfficerId("a-1".into()),
+        kind: OfficerKind::Auxiliary,
+        certificate: String::new(),
+        ..officers[0].clone()
+    });
     let ends = chrono::NaiveDate::from_ymd_opt(2026, 9, 20).unwrap();
     officers.push(Officer { id: OfficerId("o-7".into()), valid_to: ends, ..officers[0].clone() });
     town.desk.post("roster/dongcheng", &officers);
     let crew = |pair: [&str; 2], with: &str| json!({"id": "k", "branch": "dongcheng", "officers": pair, "with": [with], "device": town.phone.device.0});
     assert_eq!(town.desk.status("POST", "crews", &crew(["o-1", "a-1"], "o-2")), 400, "辅助人员 never sign");
-    assert_eq!(town.desk.status("POST", "crews", &crew(["o-1", "o-7"], "a-1")), 400, "the certificate has ended");
+    assert_eq!(
+        town.desk.status("POST", "crews", &crew(["o-1", "o-7"], "a-1")),
+        400,
+        "the certificate has ended"
+    );
     assert_eq!(town.desk.status("POST", "crews", &crew(["o-1", "o-1"], "a-1")), 400, "one person is not two");
     town.desk.post("crews", &crew(["o-1", "o-2"], "a-1"));
     let ended = &town.desk.list("roster?days_left.max=0")[0];
-    assert_eq!((ended["id"].as_str(), ended["days_left"].as_i64(), ended["may_sign"].as_bool()), (Some("o-7"), Some(-4), Some(false)));
-    assert!(town.desk.list("roster").iter().all(|o| o.get("pin_verifier").is_none()), "no verifier on a list");
+    assert_eq!(
+        (ended["id"].as_str(), ended["days_left"].as_i64(), ended["may_sign"].as_bool()),
+        (Some("o-7"), Some(-4), Some(false))
+    );
+    assert!(
+        town.desk.list("roster").iter().all(|o| o.get("pin_verifier").is_none()),
+        "no verifier on a list"
+    );
     let feed = town.feed(&town.phone);
     let roster = of_kind(&feed, "roster").last().unwrap();
     assert_eq!(roster.body["officers"].as_array().unwrap().len(), 5);
@@ -287,40 +352,77 @@ fn orders_are_rechecked_by_distance_and_handed_from_shift_to_shift() {
     assert_eq!(town.desk.list("orders?state=due_soon").len(), 2);
     assert_eq!(town.house.hq.watch().unwrap(), 2);
     assert_eq!(town.house.hq.watch().unwrap(), 0, "once is kind, twice is a nuisance");
-    let words: Vec<String> = of_kind(&town.feed(&town.phone), "message").map(|m| m.body["zh"].as_str().unwrap().to_owned()).collect();
-    assert!(words.iter().all(|w| w.starts_with("温馨提示")) && words.iter().any(|w| w.contains(&near.number)), "{words:?}");
+    let words: Vec<String> = of_kind(&town.feed(&town.phone), "message")
+        .map(|m| m.body["zh"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(
+        words.iter().all(|w| w.starts_with("温馨提示")) && words.iter().any(|w| w.contains(&near.number)),
+        "{words:?}"
+    );
 
     // The next shift takes over what is left, and says so.
-    let over = town.desk.post("handovers", &json!({"branch": "dongcheng", "from": "甲组", "to": "乙组", "note": "请先看菜市场"}));
+    let over = town.desk.post(
+        "handovers",
+        &json!({"branch": "dongcheng", "from": "甲组", "to": "乙组", "note": "请先看菜市场"}),
+    );
     assert_eq!(over["orders"].as_array().unwrap().len(), 2);
     let id = over["id"].as_str().unwrap();
     assert_eq!(town.desk.status("POST", &format!("handovers/{id}/accept"), &json!("丙组")), 400);
     assert_eq!(town.desk.post(&format!("handovers/{id}/accept"), &"乙组")["accepted"][0], "乙组");
-    assert!(of_kind(&town.feed(&town.phone), "message").any(|m| m.body["zh"].as_str().unwrap().contains("请先看菜市场")));
+    assert!(
+        of_kind(&town.feed(&town.phone), "message")
+            .any(|m| m.body["zh"].as_str().unwrap().contains("请先看菜市场"))
+    );
 
     // Overdue; then a crew looks and the order leaves the list.
     town.pass(2 * DAY);
     assert_eq!(town.desk.list("orders?state=overdue").len(), 2);
     let from = town.phone.journal.len();
     let mut case = near.case;
-    let seen = ezhifa_casework::event::EvidenceItem { sha256: ezhifa_wire::seal::hash::sha256(b"clear").to_string(), kind: "photo".into(), size: 5, captured_at: town.street.now, stage: ezhifa_casework::event::Stage::Corrected, caption: "已收".into() };
+    let seen = ezhifa_casework::event::EvidenceItem {
+        sha256: ezhifa_wire::seal::hash::sha256(b"clear").to_string(),
+        kind: "photo".into(),
+        size: 5,
+        captured_at: town.street.now,
+        stage: ezhifa_casework::event::Stage::Corrected,
+        caption: "已收".into(),
+    };
     let evidence = vec![seen.sha256.clone()];
     town.street.step(&mut town.phone, &mut case, Some(true), 1, Command::AddEvidence(seen));
-    town.street.step(&mut town.phone, &mut case, Some(true), 1, Command::Recheck { corrected: true, evidence });
+    town.street.step(
+        &mut town.phone,
+        &mut case,
+        Some(true),
+        1,
+        Command::Recheck { corrected: true, evidence },
+    );
     town.phone.receipt(&town.phone.push(from));
     town.house.hq.settle().unwrap();
     assert_eq!(town.desk.list("orders?state=overdue").len(), 1);
     assert_eq!(town.desk.list("orders?state=closed")[0]["number"], near.number.as_str());
-    assert!(of_kind(&town.feed(&town.phone), "open_order").any(|o| o.key == near.number && o.body["closed"] == true));
+    assert!(
+        of_kind(&town.feed(&town.phone), "open_order")
+            .any(|o| o.key == near.number && o.body["closed"] == true)
+    );
 }
 
 #[test]
 fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     let mut town = town();
     let key = SoftwareKey::from_secret(Algorithm::P256Sha256, [42; 32]).unwrap();
-    let finance = town.house.office(Holder { key: Some(key.public_key()), ..Holder::plain(Role::PaymentSource, "非税系统") });
+    let finance = town
+        .house
+        .office(Holder { key: Some(key.public_key()), ..Holder::plain(Role::PaymentSource, "非税系统") });
     let pay = |reference: &str, number: Option<&str>, code: Option<&str>, fen: i64, late: bool| {
-        let new = payments::NewPayment { reference: reference.into(), number: number.map(Into::into), pay_code: code.map(Into::into), amount_fen: fen, paid_ms: EVENING, receipt: format!("粤财{reference}"), late_fee: late };
+        let new = payments::NewPayment {
+            reference: reference.into(),
+            number: number.map(Into::into),
+            pay_code: code.map(Into::into),
+            amount_fen: fen,
+            paid_ms: EVENING,
+            receipt: format!("粤财{reference}"),
+            late_fee: late,
+        };
         let signed = Signed::seal(&key, payments::DOMAIN, &new).unwrap();
         finance.post("payments", &signed)["state"].as_str().unwrap().to_owned()
     };
@@ -330,7 +432,8 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     assert_eq!(finance.status("POST", "paycodes", &json!([codes[0]])), 400, "a code comes once");
     town.phone.hello();
     let feed = town.feed(&town.phone);
-    let lent: Vec<String> = serde_json::from_value(of_kind(&feed, "pay_codes").next().unwrap().body["codes"].clone()).unwrap();
+    let lent: Vec<String> =
+        serde_json::from_value(of_kind(&feed, "pay_codes").next().unwrap().body["codes"].clone()).unwrap();
     assert_eq!(lent, codes[..10]);
     town.phone.hello();
     assert_eq!(of_kind(&town.feed(&town.phone), "pay_codes").count(), 1, "ten are enough");
@@ -360,10 +463,16 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     town.push();
     assert_eq!(town.desk.list("payments?state=matched").len(), 2);
     assert_eq!(stock(&town.phone.device.0), 9);
-    let receipts: Vec<String> = of_kind(&town.feed(&town.phone), "payment").map(|p| p.body["receipt"].as_str().unwrap().to_owned()).collect();
+    let receipts: Vec<String> = of_kind(&town.feed(&town.phone), "payment")
+        .map(|p| p.body["receipt"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(receipts.len(), 2);
     let payable = finance.list("payables");
-    assert_eq!((payable.len(), payable[0]["number"].as_str()), (1, Some(poor.number.as_str())), "what is still owed");
+    assert_eq!(
+        (payable.len(), payable[0]["number"].as_str()),
+        (1, Some(poor.number.as_str())),
+        "what is still owed"
+    );
     assert_eq!(payable[0]["check_code"], poor.code.check_code().as_str());
     assert_eq!(pay("f-3", Some(&plain.number), None, amount, false), "double");
     assert_eq!(pay("f-4", Some(&poor.number), None, amount / 2, false), "amount");
@@ -376,7 +485,10 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     town.head.post("deferrals", &plan);
     assert!(of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["finding"] == "payment_deferred"));
     let fine = |number: &str| desk.list(&format!("fines?number={}", part(number))).remove(0);
-    assert_eq!((fine(&poor.number)["state"].as_str(), fine(&poor.number)["pay_by"].as_str()), (Some("deferred"), Some("2026-12-01")));
+    assert_eq!(
+        (fine(&poor.number)["state"].as_str(), fine(&poor.number)["pay_by"].as_str()),
+        (Some("deferred"), Some("2026-12-01"))
+    );
     assert_eq!(pay("f-5", Some(&poor.number), None, half, false), "matched");
     assert_eq!(fine(&poor.number)["paid_fen"], half);
 
@@ -386,11 +498,19 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     let late = fine(&poor.number);
     let owed = amount - half;
     assert_eq!(late["state"], "overdue");
-    assert_eq!(late["late_fee_fen"].as_i64().unwrap(), owed * 30 * 10 / 1000, "ten days at three percent: {late}");
+    assert_eq!(
+        late["late_fee_fen"].as_i64().unwrap(),
+        owed * 30 * 10 / 1000,
+        "ten days at three percent: {late}"
+    );
     town.desk.post("appeals", &poor.number);
     town.house.pass(3 * DAY);
     town.phone.at_ms = town.house.hq.now_ms();
-    assert_eq!(fine(&poor.number)["late_fee_fen"].as_i64().unwrap(), owed * 30 * 9 / 1000, "the day it came in does not count either");
+    assert_eq!(
+        fine(&poor.number)["late_fee_fen"].as_i64().unwrap(),
+        owed * 30 * 9 / 1000,
+        "the day it came in does not count either"
+    );
     assert_eq!(pay("f-6", Some(&poor.number), None, owed * 30 * 9 / 1000, true), "matched");
 
     // The head revokes a paid fine: the phone carries it out, the money is on the list and goes back once.
@@ -401,30 +521,56 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     assert!(of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["finding"] == "revocation_ordered"));
     let from = town.phone.journal.len();
     let mut case = coded.case;
-    town.street.step(&mut town.phone, &mut case, Some(true), 4, Command::Revoke { reason: "事实不清".into(), by: OfficerId("o-9".into()) });
+    town.street.step(
+        &mut town.phone,
+        &mut case,
+        Some(true),
+        4,
+        Command::Revoke { reason: "事实不清".into(), by: OfficerId("o-9".into()) },
+    );
     town.phone.receipt(&town.phone.push(from));
     town.house.hq.settle().unwrap();
     assert_eq!(town.desk.list("head/orders?done=true").len(), 1);
-    assert_eq!((fine(&coded.number)["state"].as_str(), fine(&coded.number)["refund_fen"].as_i64()), (Some("refund_due"), Some(coded.amount.0)));
+    assert_eq!(
+        (fine(&coded.number)["state"].as_str(), fine(&coded.number)["refund_fen"].as_i64()),
+        (Some("refund_due"), Some(coded.amount.0))
+    );
     assert_eq!(pay("f-7", Some(&coded.number), None, coded.amount.0, false), "not_owed", "paid after 撤销");
-    let back: Vec<Json> = town.desk.list("payments/held").iter().filter(|p| p["state"] != "amount").map(|p| p["reference"].clone()).collect();
+    let back: Vec<Json> = town
+        .desk
+        .list("payments/held")
+        .iter()
+        .filter(|p| p["state"] != "amount")
+        .map(|p| p["reference"].clone())
+        .collect();
     assert_eq!(back, [json!("f-1"), json!("f-3"), json!("f-7")]);
     town.desk.post("payments/f-1/refund", &"退2026-01");
     assert_eq!(town.desk.status("POST", "payments/f-1/refund", &json!("退2026-02")), 400, "once");
     assert_eq!(fine(&coded.number)["state"], "not_owed");
 
     // A lost slip: identity with a day or a place, and the search stands in the log.
-    assert_eq!(town.desk.status("POST", "lookups", &json!({"id_number": PERSON})), 400, "identity alone is fishing");
+    assert_eq!(
+        town.desk.status("POST", "lookups", &json!({"id_number": PERSON})),
+        400,
+        "identity alone is fishing"
+    );
     assert_eq!(town.desk.post("lookups", &json!({"id_number": PERSON, "place": "别处"})), json!([]));
     let found = town.desk.post("lookups", &json!({"id_number": "441900 19900312 1012", "on": "2026-09-24"}));
     assert_eq!(found[0]["number"], plain.number.as_str(), "{found}");
-    assert_eq!((found[0]["fine"]["state"].as_str(), found[0]["fine"]["receipts"][0].as_str()), (Some("paid"), Some("粤财f-2")));
-    let (status, kind, pdf) = town.desk.raw("GET", &format!("decisions/{}/copy", part(&plain.number)), vec![]);
+    assert_eq!(
+        (found[0]["fine"]["state"].as_str(), found[0]["fine"]["receipts"][0].as_str()),
+        (Some("paid"), Some("粤财f-2"))
+    );
+    let (status, kind, pdf) =
+        town.desk.raw("GET", &format!("decisions/{}/copy", part(&plain.number)), vec![]);
     assert_eq!((status, kind.as_str()), (200, "application/pdf"));
     let text = pdf_text(&pdf);
     assert!(text.as_deref().is_none_or(|t| t.contains("副本") && t.contains("行政复议")), "{text:?}");
     let reads: Vec<Json> = town.auditor.list("reads").iter().map(|r| r["act"].clone()).collect();
-    assert_eq!(reads, [json!("readByIdentity"), json!("readByIdentity"), json!("readByIdentity"), json!("readCopy")]);
+    assert_eq!(
+        reads,
+        [json!("readByIdentity"), json!("readByIdentity"), json!("readByIdentity"), json!("readCopy")]
+    );
 }
 
 /// What another program reads in a PDF; none where it is not installed.
@@ -454,19 +600,30 @@ fn reviews_ask_and_a_person_answers() {
     assert_eq!(open("first_offence_hit").len(), 3, "the phones did not know of the earlier ones; HQ does");
     town.house.hq.watch().unwrap();
     assert_eq!(open("party_waived_often").len(), 1, "asked once");
-    assert!(!of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["zh"].as_str().unwrap().contains("w-1")), "the crew is not told before a person has looked");
+    assert!(
+        !of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["zh"].as_str().unwrap().contains("w-1")),
+        "the crew is not told before a person has looked"
+    );
     assert!(town.auditor.list("patterns?kind=hasty_decision").is_empty());
 
     // The sample: anybody with the seed and the list of waivers draws the same.
     let sample = town.supervisor.list("sample/2026-W39/2");
-    let population: Vec<Drawn> = town.auditor.list("waivers").into_iter().map(|w| serde_json::from_value(w).unwrap()).collect();
+    let population: Vec<Drawn> =
+        town.auditor.list("waivers").into_iter().map(|w| serde_json::from_value(w).unwrap()).collect();
     let again = draw(&population, "2026-W39", 2);
     assert_eq!(population.len(), 3);
-    let numbers = |l: &[Json]| { let mut n: Vec<String> = l.iter().map(|s| s["number"].as_str().unwrap().to_owned()).collect(); n.sort(); n };
+    let numbers = |l: &[Json]| {
+        let mut n: Vec<String> = l.iter().map(|s| s["number"].as_str().unwrap().to_owned()).collect();
+        n.sort();
+        n
+    };
     let mut redrawn: Vec<String> = again.iter().map(|d| d.number.clone()).collect();
     redrawn.sort();
     assert_eq!(numbers(&sample), redrawn);
-    assert!(sample.iter().all(|s| s["points"].as_i64().unwrap() < 100 && s["failed"] == false), "the photos are not here yet: {sample:?}");
+    assert!(
+        sample.iter().all(|s| s["points"].as_i64().unwrap() < 100 && s["failed"] == false),
+        "the photos are not here yet: {sample:?}"
+    );
     for done in &waived {
         for photo in &done.evidence {
             town.phone.blob_part(&ezhifa_wire::seal::hash::sha256(photo), photo.len(), 0, photo).signed();
@@ -480,14 +637,29 @@ fn reviews_ask_and_a_person_answers() {
     assert_eq!(town.desk.status("POST", &path, &json!("合法")), 403);
     assert_eq!(town.supervisor.status("POST", &path, &json!(" ")), 400);
     town.supervisor.post(&path, &"三次均有改正照片，仍应转为从重教育");
-    assert!(of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["finding"] == "review_closed" && v.body["zh"].as_str().unwrap().contains("从重教育")));
+    assert!(
+        of_kind(&town.feed(&town.phone), "verdict")
+            .any(|v| v.body["finding"] == "review_closed"
+                && v.body["zh"].as_str().unwrap().contains("从重教育"))
+    );
 
     // 集体研判.
     assert!(!town.desk.list("conferences/agenda?branch=dongcheng").is_empty());
     let called = town.supervisor.post("conferences", &json!({"on": "2026-09-28", "branch": "dongcheng", "items": [{"case": "w-1", "question": "同一人三次"}]}));
     let path = format!("conferences/{}/w-1", called["id"].as_str().unwrap());
-    assert_eq!(town.supervisor.status("POST", &path, &json!({"decision": "维持", "reason": "轻微", "present": ["o-9", "o-9"]})), 400, "one person is no conference");
-    town.supervisor.post(&path, &json!({"decision": "维持", "reason": "轻微", "present": ["o-9", "o-1"], "dissent": "o-1：应当警告"}));
+    assert_eq!(
+        town.supervisor.status(
+            "POST",
+            &path,
+            &json!({"decision": "维持", "reason": "轻微", "present": ["o-9", "o-9"]})
+        ),
+        400,
+        "one person is no conference"
+    );
+    town.supervisor.post(
+        &path,
+        &json!({"decision": "维持", "reason": "轻微", "present": ["o-9", "o-1"], "dissent": "o-1：应当警告"}),
+    );
     assert!(of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["finding"] == "conference_decided"));
 
     // 复议 through the organ: five working days, over the holidays; the case is kept whole meanwhile.
@@ -496,6 +668,13 @@ fn reviews_ask_and_a_person_answers() {
     town.house.pass(13 * DAY);
     assert!(town.desk.list("alarms?kind=appeal_due").iter().any(|a| a["about"] == fined.number.as_str()));
     town.desk.post(&format!("appeals/{}/close", part(&fined.number)), &"维持，已转送复议机关");
+    let (status, kind, zip) =
+        town.desk.raw("GET", &format!("cases/{}/file?for=organ", part(&fined.number)), vec![]);
+    assert_eq!(
+        (status, kind.as_str(), &zip[..2]),
+        (200, "application/zip", b"PK".as_slice()),
+        "the file of the case goes with it"
+    );
     let hold = |number: &str| town.desk.list(&format!("holds?number={}", part(number))).pop();
     town.house.pass(400 * DAY);
     assert_eq!(hold(&fined.number).unwrap()["why"], "remedy_runs", "nothing is purged while it runs");
@@ -507,7 +686,10 @@ fn reviews_ask_and_a_person_answers() {
 
     // A served decision whose pictures never came.
     let missing = town.desk.list("alarms?kind=evidence_missing");
-    assert_eq!(missing.iter().map(|a| a["about"].as_str().unwrap()).collect::<Vec<_>>(), [fined.number.as_str()]);
+    assert_eq!(
+        missing.iter().map(|a| a["about"].as_str().unwrap()).collect::<Vec<_>>(),
+        [fined.number.as_str()]
+    );
 }
 
 #[test]
@@ -515,7 +697,8 @@ fn invariant_19_no_figure_in_any_form_knows_an_officer_or_an_amount() {
     let mut town = town();
     let citizens = town.house.office(Holder::plain(Role::LeadSource, "一键找城管"));
     for n in 0..3 {
-        let lead = citizens.post("leads", &lead(&format!("r-{n}"), "citizen_report", 230_000_000 + n * 5_000_000));
+        let lead =
+            citizens.post("leads", &lead(&format!("r-{n}"), "citizen_report", 230_000_000 + n * 5_000_000));
         town.desk.post(&format!("leads/{}/close", lead["id"].as_str().unwrap()), &"已劝离");
     }
     let fine = town.fine("f-1", 1, PERSON);
@@ -537,11 +720,17 @@ fn invariant_19_no_figure_in_any_form_knows_an_officer_or_an_amount() {
     let later = town.desk.list("figures?branch=all&from=2026-10-01").remove(0);
     assert_eq!(later["cases"], 2);
     let hot = town.desk.list("hot");
-    assert_eq!((hot.len(), hot[0]["name"].as_str(), hot[0]["week"].as_str()), (3, Some("道路不洁"), Some("2026-W39")));
+    assert_eq!(
+        (hot.len(), hot[0]["name"].as_str(), hot[0]["week"].as_str()),
+        (3, Some("道路不洁"), Some("2026-W39"))
+    );
 
     let (_, kind, csv) = town.desk.raw("GET", "figures?format=csv", vec![]);
     let csv = String::from_utf8(csv).unwrap();
-    assert!(kind.starts_with("text/csv") && csv.contains("by_outcome.fine") && csv.lines().count() == 3, "{csv}");
+    assert!(
+        kind.starts_with("text/csv") && csv.contains("by_outcome.fine") && csv.lines().count() == 3,
+        "{csv}"
+    );
     let mut shown = town.desk.get("figures").to_string() + &csv + &town.desk.get("hot").to_string();
     for chart in ["outcome", "limb", "offence", "source", "week", "721"] {
         let (status, kind, svg) = town.desk.raw("GET", &format!("figures/{chart}.svg"), vec![]);
@@ -555,7 +744,10 @@ fn invariant_19_no_figure_in_any_form_knows_an_officer_or_an_amount() {
     }
     for o in &town.street.roster.officers {
         for word in [&o.id.0, &o.name, &o.certificate] {
-            assert!(!shown.contains(&format!("\"{word}\"")) && !shown.contains(&format!(">{word}<")), "{word}");
+            assert!(
+                !shown.contains(&format!("\"{word}\"")) && !shown.contains(&format!(">{word}<")),
+                "{word}"
+            );
         }
     }
     assert!(!shown.contains("officer") && !shown.contains("amount") && !shown.contains("_fen"));
@@ -574,16 +766,29 @@ fn every_door_opens_for_its_own_roles_and_every_act_is_written_down() {
     let roles = [Role::Desk, Role::Supervisor, Role::Auditor, Role::LeadSource, Role::PaymentSource];
     let offices = roles.map(|r| (r, town.house.office(Holder::plain(r, "x"))));
     for route in routes() {
-        let path = route.path.split('/').map(|p| if p.starts_with('{') { "none" } else { p }).collect::<Vec<_>>().join("/");
+        let path = route
+            .path
+            .split('/')
+            .map(|p| if p.starts_with('{') { "none" } else { p })
+            .collect::<Vec<_>>()
+            .join("/");
         for (role, office) in &offices {
             let status = office.raw(route.method, &path, b"!".to_vec()).0;
             if route.roles.contains(role) {
-                assert!(![401, 403].contains(&status) || route.id == "ruleWaiver", "{} {role:?} {status}", route.id);
+                assert!(
+                    ![401, 403].contains(&status) || route.id == "ruleWaiver",
+                    "{} {role:?} {status}",
+                    route.id
+                );
             } else {
                 assert_eq!(status, 403, "{} {role:?}", route.id);
             }
         }
-        let stranger = Office { token: "ezh_guess".into(), url: offices[0].1.url.clone(), agent: offices[0].1.agent.clone() };
+        let stranger = Office {
+            token: "ezh_guess".into(),
+            url: offices[0].1.url.clone(),
+            agent: offices[0].1.agent.clone(),
+        };
         assert_eq!(stranger.raw(route.method, &path, vec![]).0, 401, "{}", route.id);
     }
     // The log: what people did is in it, chained; a system's stream is not; changing it shows.
@@ -594,7 +799,10 @@ fn every_door_opens_for_its_own_roles_and_every_act_is_written_down() {
     assert_eq!(town.desk.status("GET", "acts", &json!(null)), 403);
     town.auditor.get("cases/c-1/events");
     assert_eq!(town.auditor.list("reads?about=c-1")[0]["who"], "审计");
-    assert!(!town.auditor.get("acts?limit=1000").to_string().contains(PERSON), "digests and ids, nobody's data");
+    assert!(
+        !town.auditor.get("acts?limit=1000").to_string().contains(PERSON),
+        "digests and ids, nobody's data"
+    );
 
     // Pages and filters over HTTP.
     let first = town.auditor.get("acts?limit=7&act=publishRoster");
@@ -610,7 +818,14 @@ fn every_door_opens_for_its_own_roles_and_every_act_is_written_down() {
         assert_eq!(at["operationId"], route.id);
     }
     let metrics = town.house.hq.metrics().unwrap();
-    for name in ["ezhifa_desk_acts_total", "ezhifa_leads_total", "ezhifa_payments_total", "ezhifa_alarms_open", "ezhifa_reviews_open", "ezhifa_phone_quiet_seconds"] {
+    for name in [
+        "ezhifa_desk_acts_total",
+        "ezhifa_leads_total",
+        "ezhifa_payments_total",
+        "ezhifa_alarms_open",
+        "ezhifa_reviews_open",
+        "ezhifa_phone_quiet_seconds",
+    ] {
         assert!(metrics.contains(&format!("\n{name} ")), "{name}");
     }
     // A withdrawn token is a stranger's.

@@ -40,9 +40,15 @@ fn random(n: u64) -> u64 {
 fn city(house: &House) {
     for branch in 0..36_i64 {
         let (row, column) = (branch / 6, branch % 6);
-        let corner = |r: i64, c: i64| Point { lat_e7: 229_000_000 + (row + r) * 300_000, lon_e7: 1_136_000_000 + (column + c) * 300_000 };
+        let corner = |r: i64, c: i64| Point {
+            lat_e7: 229_000_000 + (row + r) * 300_000,
+            lon_e7: 1_136_000_000 + (column + c) * 300_000,
+        };
         let name = if branch == 0 { "dongcheng".to_owned() } else { format!("b-{branch:02}") };
-        house.hq.set_branch_area(&name, vec![corner(0, 0), corner(0, 1), corner(1, 1), corner(1, 0)]).unwrap();
+        house
+            .hq
+            .set_branch_area(&name, vec![corner(0, 0), corner(0, 1), corner(1, 1), corner(1, 0)])
+            .unwrap();
     }
 }
 
@@ -79,42 +85,44 @@ fn the_seeds_year_of_leads_loses_none() {
         for _ in 0..12 {
             let (citizens, camera, person) = (again(&citizens), again(&camera), again(&person));
             let (next, joined, busy, lost, house) = (&next, &joined, &busy, &lost, &house);
-            threads.spawn(move || loop {
-                let n = next.fetch_add(1, Ordering::SeqCst);
-                if n >= all {
-                    return;
-                }
-                // Every fourth is a camera's; the clock goes through the year with them.
-                let video = n % 4 == 3 && n / 4 < videos;
-                let at = begins + i64::try_from(YEAR_MS * n / all).unwrap();
-                house.now.fetch_max(at, Ordering::SeqCst);
-                let body = serde_json::to_vec(&lead(n, video)).unwrap();
-                let mut send = |office: &Office, path: &str, body: &[u8]| loop {
-                    let (status, _, answer) = office.raw("POST", path, body.to_vec());
-                    match status {
-                        200 => return Some(serde_json::from_slice::<Json>(&answer).unwrap()),
-                        // HQ says when it is full; who asked comes again.
-                        429 => {
-                            busy.fetch_add(1, Ordering::SeqCst);
-                            std::thread::sleep(Duration::from_millis(20));
-                        }
-                        _ => {
-                            lost.lock().unwrap().push(format!("{path} {status}"));
-                            return None;
-                        }
+            threads.spawn(move || {
+                loop {
+                    let n = next.fetch_add(1, Ordering::SeqCst);
+                    if n >= all {
+                        return;
                     }
-                };
-                let mut kept = send(if video { &camera } else { &citizens }, "leads", &body);
-                if let (true, Some(waits)) = (video, &kept) {
-                    assert_eq!(waits["state"], "awaits_audit");
-                    let path = format!("leads/{}/audit", waits["id"].as_str().unwrap());
-                    kept = send(&person, &path, b"null");
-                }
-                if kept.is_some_and(|k| k["state"] == "joined") {
-                    joined.fetch_add(1, Ordering::SeqCst);
-                }
-                if n > 0 && n % 50_000 == 0 {
-                    println!("{n} leads in {:.0} s", began.elapsed().as_secs_f64());
+                    // Every fourth is a camera's; the clock goes through the year with them.
+                    let video = n % 4 == 3 && n / 4 < videos;
+                    let at = begins + i64::try_from(YEAR_MS * n / all).unwrap();
+                    house.now.fetch_max(at, Ordering::SeqCst);
+                    let body = serde_json::to_vec(&lead(n, video)).unwrap();
+                    let mut send = |office: &Office, path: &str, body: &[u8]| loop {
+                        let (status, _, answer) = office.raw("POST", path, body.to_vec());
+                        match status {
+                            200 => return Some(serde_json::from_slice::<Json>(&answer).unwrap()),
+                            // HQ says when it is full; who asked comes again.
+                            429 => {
+                                busy.fetch_add(1, Ordering::SeqCst);
+                                std::thread::sleep(Duration::from_millis(20));
+                            }
+                            _ => {
+                                lost.lock().unwrap().push(format!("{path} {status}"));
+                                return None;
+                            }
+                        }
+                    };
+                    let mut kept = send(if video { &camera } else { &citizens }, "leads", &body);
+                    if let (true, Some(waits)) = (video, &kept) {
+                        assert_eq!(waits["state"], "awaits_audit");
+                        let path = format!("leads/{}/audit", waits["id"].as_str().unwrap());
+                        kept = send(&person, &path, b"null");
+                    }
+                    if kept.is_some_and(|k| k["state"] == "joined") {
+                        joined.fetch_add(1, Ordering::SeqCst);
+                    }
+                    if n > 0 && n % 50_000 == 0 {
+                        println!("{n} leads in {:.0} s", began.elapsed().as_secs_f64());
+                    }
                 }
             });
         }
@@ -136,7 +144,8 @@ fn the_seeds_year_of_leads_loses_none() {
             None => break,
         }
     }
-    let missing = (0..all).filter(|n| !held.contains(&format!("r-{n}")) && !held.contains(&format!("v-{n}"))).count();
+    let missing =
+        (0..all).filter(|n| !held.contains(&format!("r-{n}")) && !held.contains(&format!("v-{n}"))).count();
     println!(
         "{reports} citizen reports and {videos} video leads in {took:.1} s: {:.0} leads/s ({:.0} requests/s), {} joined, {} waits, loss {missing}",
         f64::from(u32::try_from(all).unwrap()) / took,
@@ -205,17 +214,27 @@ fn a_thousand_leads_a_minute_reach_the_crews_phone() {
             lead["at"] = json!({"lat_e7": 229_001_000 + i64::try_from(n).unwrap() * 250, "lon_e7": 1_136_001_000 + i64::try_from(n % 90).unwrap() * 3_300});
             posted.lock().unwrap().insert(text, Instant::now());
             let kept = source.post("leads", &lead);
-            assert_eq!((kept["branch"].as_str(), kept["state"].as_str()), (Some("dongcheng"), Some("sent")), "{kept}");
+            assert_eq!(
+                (kept["branch"].as_str(), kept["state"].as_str()),
+                (Some("dongcheng"), Some("sent")),
+                "{kept}"
+            );
         }
         done.store(true, Ordering::SeqCst);
         let seen = reader.join().unwrap();
         let posted = posted.lock().unwrap();
         assert_eq!(seen.len(), posted.len(), "every lead reaches the phone");
-        let mut waits: Vec<Duration> = posted.iter().map(|(text, at)| seen[text].saturating_duration_since(*at)).collect();
+        let mut waits: Vec<Duration> =
+            posted.iter().map(|(text, at)| seen[text].saturating_duration_since(*at)).collect();
         waits.sort();
         waits
     });
     let at = |permille: usize| waits[(waits.len() - 1) * permille / 1000];
-    println!("{count} leads at 1,000 a minute, POST to phone: median {:?}, 99 % {:?}, longest {:?}", at(500), at(990), at(1000));
+    println!(
+        "{count} leads at 1,000 a minute, POST to phone: median {:?}, 99 % {:?}, longest {:?}",
+        at(500),
+        at(990),
+        at(1000)
+    );
     assert!(at(1000) < Duration::from_secs(60), "the seed's one minute");
 }

@@ -40,7 +40,12 @@ fn lead(reference: &str, lat_e7: i64) -> Value {
 fn a_lead_goes_to_the_nearest_phone_and_its_result_comes_back() {
     let street = Street::new();
     let corner = |lat, lon| json!({"lat_e7": lat, "lon_e7": lon});
-    let ground = json!([corner(230_000_000, 1_137_000_000), corner(230_000_000, 1_138_000_000), corner(231_000_000, 1_138_000_000), corner(231_000_000, 1_137_000_000)]);
+    let ground = json!([
+        corner(230_000_000, 1_137_000_000),
+        corner(230_000_000, 1_138_000_000),
+        corner(231_000_000, 1_138_000_000),
+        corner(231_000_000, 1_137_000_000)
+    ]);
     ask(&street, Role::Desk, "POST", &format!("areas/{BRANCH}"), &ground);
     let far = ask(&street, Role::LeadSource, "POST", "leads", &lead("r-far", 230_900_000));
     let near = ask(&street, Role::LeadSource, "POST", "leads", &lead("r-near", 230_207_500));
@@ -56,15 +61,29 @@ fn a_lead_goes_to_the_nearest_phone_and_its_result_comes_back() {
     assert!(!seen.contains("李某") && !seen.contains("139000"), "no reporter on a phone");
 
     // Taken, words of advice, closed by the desk; the citizens' system hears of it.
-    let place = Place { address: "东纵路".into(), lat_e7: Some(230_207_500), lon_e7: Some(1_137_518_000), accuracy_cm: Some(500), source: "gnss".into(), branch: BRANCH.into() };
+    let place = Place {
+        address: "东纵路".into(),
+        lat_e7: Some(230_207_500),
+        lon_e7: Some(1_137_518_000),
+        accuracy_cm: Some(500),
+        source: "gnss".into(),
+        branch: BRANCH.into(),
+    };
     let source = Source::CitizenReport { lead: near["id"].as_str().unwrap().into() };
     let case = street.phone.open_case_as(&CaseId("c-lead".into()), source, place, false, None).unwrap();
     street.act(&case, Command::Advise { text: "请收回摊位".into() });
     street.sync();
     street.hq.settle().unwrap();
-    let lead = ask(&street, Role::Desk, "GET", &format!("leads/{}", near["id"].as_str().unwrap()), &Value::Null);
+    let lead =
+        ask(&street, Role::Desk, "GET", &format!("leads/{}", near["id"].as_str().unwrap()), &Value::Null);
     assert_eq!((lead["state"].as_str(), lead["result"].as_str()), (Some("handled"), Some("advised")));
-    ask(&street, Role::Desk, "POST", &format!("leads/{}/close", near["id"].as_str().unwrap()), &json!("已劝导，摊位已收"));
+    ask(
+        &street,
+        Role::Desk,
+        "POST",
+        &format!("leads/{}/close", near["id"].as_str().unwrap()),
+        &json!("已劝导，摊位已收"),
+    );
     let news = ask(&street, Role::LeadSource, "GET", "leads/news", &Value::Null);
     assert_eq!(news.as_array().unwrap().last().unwrap()["answer"], "已劝导，摊位已收");
     street.sync();
@@ -95,7 +114,10 @@ fn a_certificate_that_ended_is_refused_on_the_phone_without_a_network() {
     // From here on nobody asks HQ.
     let refused = street.phone.decide(&case, None, None, &street.both(&case)).unwrap_err();
     assert_eq!(refused.kind, Kind::Refused, "{refused}");
-    assert!(street.phone.numbers().unwrap().iter().all(|n| n.reserved == 0 && n.issued == 0), "no number is spent");
+    assert!(
+        street.phone.numbers().unwrap().iter().all(|n| n.reserved == 0 && n.issued == 0),
+        "no number is spent"
+    );
     let list = ask(&street, Role::Auditor, "GET", "roster?may_sign=false", &Value::Null);
     assert_eq!(list["items"][0]["id"], "o-2");
 }
@@ -113,7 +135,13 @@ fn a_code_from_the_pool_is_on_the_paper_and_the_payment_is_on_the_phone() {
     let decided = street.phone.decide(&case, None, None, &street.both(&case)).unwrap();
     street.phone.issue(&case).unwrap();
     street.act(&case, Command::RecordPrint { number: decided.number.clone(), result: PrintState::Printed });
-    let signing = Signing { role: SignerRole::Party, act: SigningAct::Ink, name: Default::default(), reason: Default::default(), evidence: None };
+    let signing = Signing {
+        role: SignerRole::Party,
+        act: SigningAct::Ink,
+        name: Default::default(),
+        reason: Default::default(),
+        evidence: None,
+    };
     street.act(&case, Command::Serve { how: ServiceWay::HandedOver, signing });
     // Paid at once, while the phone is still offline: held by HQ until the decision arrives.
     let notice = json!({"reference": "f-1", "pay_code": codes[0], "amount_fen": fine.0, "paid_ms": 0, "receipt": "粤财0001"});
@@ -123,7 +151,10 @@ fn a_code_from_the_pool_is_on_the_paper_and_the_payment_is_on_the_phone() {
     let line = ask(&street, Role::Desk, "GET", "payments?state=matched", &Value::Null);
     assert_eq!(line["items"][0]["number"], decided.number.as_str());
     let fines = ask(&street, Role::Desk, "GET", "fines", &Value::Null);
-    assert_eq!((fines["items"][0]["state"].as_str(), fines["items"][0]["receipts"][0].as_str()), (Some("paid"), Some("粤财0001")));
+    assert_eq!(
+        (fines["items"][0]["state"].as_str(), fines["items"][0]["receipts"][0].as_str()),
+        (Some("paid"), Some("粤财0001"))
+    );
     assert_eq!(ask(&street, Role::Desk, "GET", "paycodes?device=pool", &Value::Null)["items"][0]["free"], 2);
     street.sync();
     let inbox = street.phone.from_hq().unwrap();

@@ -1,6 +1,7 @@
 //! The desk's own journal: who asked for what, and who read whose record. Each line is chained to the one
 //! before, so that a line taken out or changed is seen. It carries ids and digests, never a person's data.
 
+use ezhifa_casework::event::CaseEvent;
 use ezhifa_wire::seal::hash::{sha256, tagged};
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,17 @@ pub struct Act {
     pub before: String,
     /// Hash of this line.
     pub hash: String,
+}
+
+/// One read of a person's record: who, which, when; nothing of its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadNote {
+    /// When.
+    pub at_ms: i64,
+    /// Token holder.
+    pub who: String,
+    /// Case, number or lead.
+    pub case: String,
 }
 
 fn hash(act: &Act) -> String {
@@ -103,6 +115,25 @@ impl Hq {
     /// The store failed.
     pub fn acts(&self) -> Result<Vec<Act>, HqError> {
         Ok(self.read(|r| store::list(r, "act_log", ""))?.into_iter().map(|(_, a)| a).collect())
+    }
+
+    /// The events of a case for somebody at the desk; the read is noted before anything is shown.
+    ///
+    /// # Errors
+    /// No such case, or the note cannot be written.
+    pub fn read_case(&self, who: &str, id: &str) -> Result<Vec<CaseEvent>, HqError> {
+        self.case_file(id)?;
+        self.note_act(&Holder::plain(Role::Desk, who), "readCase", id, &[])?;
+        self.case_events(id)
+    }
+
+    /// Every read of a person's record, oldest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn read_notes(&self) -> Result<Vec<ReadNote>, HqError> {
+        let reads = self.acts()?.into_iter().filter(|a| a.act.starts_with("read"));
+        Ok(reads.map(|a| ReadNote { at_ms: a.at_ms, who: a.who, case: a.about }).collect())
     }
 
     /// The first line that does not follow from the one before: the log was changed there.

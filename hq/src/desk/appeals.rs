@@ -110,7 +110,9 @@ impl Hq {
         let (done, now) = (done.to_owned(), self.now_ms());
         self.change_appeal(number, move |appeal| {
             if done.trim().is_empty() || appeal.done.is_some() {
-                return Err(HqError::Conflict("已经办理，或者没有写明 / done already, or nothing said".into()));
+                return Err(HqError::Conflict(
+                    "已经办理，或者没有写明 / done already, or nothing said".into(),
+                ));
             }
             appeal.done = Some(done);
             appeal.done_ms = Some(now);
@@ -124,7 +126,11 @@ impl Hq {
     /// No such application, it has ended, or a word that is not in [`OUTCOMES`].
     pub fn end_appeal(&self, number: &str, outcome: &str) -> Result<Appeal, HqError> {
         if !OUTCOMES.contains(&outcome) {
-            return Err(HqError::Bad(format!("结果须为 {} 之一 / one of {}", OUTCOMES.join("、"), OUTCOMES.join(", "))));
+            return Err(HqError::Bad(format!(
+                "结果须为 {} 之一 / one of {}",
+                OUTCOMES.join("、"),
+                OUTCOMES.join(", ")
+            )));
         }
         let (outcome, now) = (outcome.to_owned(), self.now_ms());
         self.change_appeal(number, move |appeal| {
@@ -176,9 +182,16 @@ impl Hq {
 
 fn holds_of(file: &CaseFile, desk: &Desk, appeals: &std::collections::BTreeMap<String, Appeal>) -> Vec<Hold> {
     let mut out = Vec::new();
-    for decision in file.decisions.iter().filter(|d| !matches!(d.ended.as_deref(), Some("void" | "undelivered"))) {
+    for decision in
+        file.decisions.iter().filter(|d| !matches!(d.ended.as_deref(), Some("void" | "undelivered")))
+    {
         let mut hold = |why: &str, until| {
-            out.push(Hold { number: decision.number.clone(), case: file.id.clone(), why: why.to_owned(), until });
+            out.push(Hold {
+                number: decision.number.clone(),
+                case: file.id.clone(),
+                why: why.to_owned(),
+                until,
+            });
         };
         match (appeals.get(&decision.number), file.served_at) {
             (Some(appeal), _) => match appeal.ended_ms {

@@ -127,17 +127,16 @@ impl Hq {
         present.sort();
         present.dedup();
         if present.len() < 2 || decided.reason.trim().is_empty() || decided.decision.trim().is_empty() {
-            return Err(HqError::Bad("集体研判须两人以上，写明意见与理由 / two people at least, a decision and a reason".into()));
+            return Err(HqError::Bad(
+                "集体研判须两人以上，写明意见与理由 / two people at least, a decision and a reason".into(),
+            ));
         }
         let (id, case, now) = (id.to_owned(), case.to_owned(), self.now_ms());
         self.write(1, move |w| {
             let mut conference: Conference =
                 store::get(w, "conference", &id)?.ok_or(HqError::NotFound("conference"))?;
-            let item = conference
-                .items
-                .iter_mut()
-                .find(|i| i.case == case)
-                .ok_or(HqError::NotFound("case"))?;
+            let item =
+                conference.items.iter_mut().find(|i| i.case == case).ok_or(HqError::NotFound("case"))?;
             if item.decision.is_some() {
                 return Err(HqError::Conflict("已有研判意见 / it is decided".into()));
             }

@@ -58,10 +58,16 @@ impl EventCodes {
         let mut seen = BTreeMap::new();
         for event in &codes.events {
             if seen.insert(&event.code, ()).is_some() {
-                return Err(HqError::Bad(format!("代码 {} 写了两次 / code {} is there twice", event.code, event.code)));
+                return Err(HqError::Bad(format!(
+                    "代码 {} 写了两次 / code {} is there twice",
+                    event.code, event.code
+                )));
             }
             if !codes.classes.iter().any(|c| event.code.starts_with(&c.code)) {
-                return Err(HqError::Bad(format!("代码 {} 没有大类 / code {} has no class", event.code, event.code)));
+                return Err(HqError::Bad(format!(
+                    "代码 {} 没有大类 / code {} has no class",
+                    event.code, event.code
+                )));
             }
         }
         Ok(codes)

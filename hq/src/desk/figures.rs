@@ -227,9 +227,11 @@ fn found_again(files: &[CaseFile]) -> BTreeSet<String> {
         let newest = last.entry((party, decision.offence.as_str())).or_insert(at);
         *newest = (*newest).max(at);
     }
-    acts.filter(|(party, d, at)| d.limb.is_some() && last.get(&(*party, d.offence.as_str())).is_some_and(|l| l > at))
-        .map(|(_, d, _)| d.number.clone())
-        .collect()
+    acts.filter(|(party, d, at)| {
+        d.limb.is_some() && last.get(&(*party, d.offence.as_str())).is_some_and(|l| l > at)
+    })
+    .map(|(_, d, _)| d.number.clone())
+    .collect()
 }
 
 fn count<'a>(cases: impl Iterator<Item = &'a CaseFile>, name: &str, beside: &Beside) -> Figures {
@@ -273,7 +275,8 @@ fn count<'a>(cases: impl Iterator<Item = &'a CaseFile>, name: &str, beside: &Bes
                         add(&mut f.by_limb, word(limb));
                         plus(&mut known_waivers, u64::from(case.party.is_some()));
                     }
-                    if decision.outcome == Outcome::Order || matches!(decision.limb, Some(Limb::A | Limb::B)) {
+                    if decision.outcome == Outcome::Order || matches!(decision.limb, Some(Limb::A | Limb::B))
+                    {
                         plus(&mut asked, 1);
                         plus(&mut did, u64::from(case.corrected_at.is_some()));
                     }

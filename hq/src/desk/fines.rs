@@ -239,10 +239,7 @@ impl Desk {
     fn pauses(&self, number: &str) -> Vec<Pause> {
         self.appeals
             .get(number)
-            .map(|a| Pause {
-                from: local(a.received_ms).date(),
-                to: a.ended_ms.map(|ms| local(ms).date()),
-            })
+            .map(|a| Pause { from: local(a.received_ms).date(), to: a.ended_ms.map(|ms| local(ms).date()) })
             .into_iter()
             .collect()
     }
@@ -258,11 +255,7 @@ impl Desk {
             .map(|d| d.until)
             .or_else(|| served_on.and_then(|day| self.last_day(&fine.pack, "pay", day)));
         let full = paid >= fine.amount.0;
-        let refund = if fine.ended.is_some() {
-            paid.saturating_sub(fine.refunded.0)
-        } else {
-            0
-        };
+        let refund = if fine.ended.is_some() { paid.saturating_sub(fine.refunded.0) } else { 0 };
         let state = match (&fine.ended, served_on) {
             (Some(_), _) if refund > 0 => FineState::RefundDue,
             (Some(_), _) => FineState::NotOwed,
@@ -306,9 +299,7 @@ impl Desk {
             .map(|c| {
                 let (state, due) = match (c.to_organ, c.to_bank) {
                     (_, Some(_)) => ("in_bank", None),
-                    (Some(at), None) => {
-                        ("with_organ", self.last_day(&fine.pack, "cash_to_bank", at.date()))
-                    }
+                    (Some(at), None) => ("with_organ", self.last_day(&fine.pack, "cash_to_bank", at.date())),
                     (None, None) => {
                         ("with_crew", self.last_day(&fine.pack, "cash_to_organ", c.taken_at.date()))
                     }

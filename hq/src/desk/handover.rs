@@ -98,8 +98,23 @@ impl Hq {
             let h = &handover;
             let message = Message {
                 id: h.id.clone(),
-                zh: format!("交接班：{} → {}，待复查 {} 件，线索 {} 条，未办结案件 {} 件。{}", h.from, h.to, h.orders.len(), h.leads.len(), h.cases.len(), h.note),
-                en: format!("Hand-over {} → {}: {} orders, {} leads, {} cases", h.from, h.to, h.orders.len(), h.leads.len(), h.cases.len()),
+                zh: format!(
+                    "交接班：{} → {}，待复查 {} 件，线索 {} 条，未办结案件 {} 件。{}",
+                    h.from,
+                    h.to,
+                    h.orders.len(),
+                    h.leads.len(),
+                    h.cases.len(),
+                    h.note
+                ),
+                en: format!(
+                    "Hand-over {} → {}: {} orders, {} leads, {} cases",
+                    h.from,
+                    h.to,
+                    h.orders.len(),
+                    h.leads.len(),
+                    h.cases.len()
+                ),
             };
             feed::publish(w, &feed::to_branch(&h.branch), &FeedBody::Message(message), now)?;
             store::put(w, "handover", &h.id, h)?;
@@ -116,7 +131,9 @@ impl Hq {
         self.write(1, move |w| {
             let mut h: Handover = store::get(w, "handover", &id)?.ok_or(HqError::NotFound("handover"))?;
             if h.accepted.is_some() || h.to != crew {
-                return Err(HqError::Conflict("已交接，或者不是接班组 / taken already, or another crew".into()));
+                return Err(HqError::Conflict(
+                    "已交接，或者不是接班组 / taken already, or another crew".into(),
+                ));
             }
             h.accepted = Some((crew, now));
             store::put(w, "handover", &id, &h)?;

@@ -41,7 +41,8 @@ impl Hq {
         let codes = self.event_codes()?;
         let mut cells: BTreeMap<(String, String, i64, i64), Hot> = BTreeMap::new();
         self.each_lead(days, |lead| {
-            let (row, column) = (lead.new.at.lat_e7.div_euclid(CELL_E7), lead.new.at.lon_e7.div_euclid(CELL_E7));
+            let (row, column) =
+                (lead.new.at.lat_e7.div_euclid(CELL_E7), lead.new.at.lon_e7.div_euclid(CELL_E7));
             let week = week(local(lead.received_ms).date());
             let key = (week.clone(), lead.new.event_code.clone(), row, column);
             let middle = |n: i64| n.saturating_mul(CELL_E7).saturating_add(CELL_E7 / 2);

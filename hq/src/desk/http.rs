@@ -158,8 +158,7 @@ pub(crate) fn route(hq: &Hq, request: &Request) -> Result<Response, HqError> {
 
 fn run(hq: &Hq, who: &Holder, request: &Request) -> Result<Response, HqError> {
     let plain = request.path.split('?').next().unwrap_or_default();
-    let path: Vec<String> =
-        plain.strip_prefix(BASE).unwrap_or_default().split('/').map(decoded).collect();
+    let path: Vec<String> = plain.strip_prefix(BASE).unwrap_or_default().split('/').map(decoded).collect();
     let (route, ids) = ROUTES
         .iter()
         .find_map(|r| Some((r, r.matches(&request.method, &path)?)))
@@ -216,8 +215,10 @@ mod tests {
         assert!(of(Role::Auditor).all(|r| r.method == "GET"));
         assert!(of(Role::LeadSource).all(|r| r.path.starts_with("leads") || r.path == "events"));
         assert!(of(Role::PaymentSource).all(|r| r.path.starts_with("pay")));
-        assert!(ROUTES.iter().filter(|r| r.method == "POST" && !r.traced).all(|r| {
-            r.roles.iter().any(|role| matches!(role, Role::LeadSource | Role::PaymentSource))
-        }));
+        assert!(
+            ROUTES.iter().filter(|r| r.method == "POST" && !r.traced).all(|r| {
+                r.roles.iter().any(|role| matches!(role, Role::LeadSource | Role::PaymentSource))
+            })
+        );
     }
 }

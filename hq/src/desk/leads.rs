@@ -229,7 +229,9 @@ impl Hq {
         let by = by.to_owned();
         self.change_lead(id, move |w, lead, now| {
             if lead.state != LeadState::AwaitsAudit || by.is_empty() {
-                return Err(HqError::Conflict("线索不在待审核状态 / the lead does not wait for an audit".into()));
+                return Err(HqError::Conflict(
+                    "线索不在待审核状态 / the lead does not wait for an audit".into(),
+                ));
             }
             lead.new.audited_by = Some(by);
             lead.state = sent_or_joined(w, &lead.new, now)?;

@@ -50,7 +50,8 @@ impl Query {
     pub(crate) fn number(&self, name: &str) -> Result<Option<i64>, HqError> {
         self.get(name)
             .map(|v| {
-                v.parse().map_err(|_| HqError::Bad(format!("{name} 应为整数 / {name} must be a whole number")))
+                v.parse()
+                    .map_err(|_| HqError::Bad(format!("{name} 应为整数 / {name} must be a whole number")))
             })
             .transpose()
     }
@@ -244,11 +245,19 @@ pub(crate) fn csv(rows: &[Value]) -> String {
 
 /// Text that an office program would take for a formula is shown as text.
 fn cell(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { quoted(&format!("'{text}")) } else { quoted(text) }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        quoted(&format!("'{text}"))
+    } else {
+        quoted(text)
+    }
 }
 
 fn quoted(text: &str) -> String {
-    if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 #[cfg(test)]

@@ -46,7 +46,12 @@ pub struct Found {
 }
 
 /// Keeps the way from a person's keyed hash to the case.
-pub(crate) fn follow(w: &mut dyn Write, file: &CaseFile, before: Option<&CaseFile>, place: &str) -> Result<(), HqError> {
+pub(crate) fn follow(
+    w: &mut dyn Write,
+    file: &CaseFile,
+    before: Option<&CaseFile>,
+    place: &str,
+) -> Result<(), HqError> {
     if let Some(old) = before.and_then(|b| b.party.as_ref()).filter(|old| Some(*old) != file.party.as_ref()) {
         w.remove_doc("party_case", &format!("{old}/{}", file.id))?;
     }
@@ -70,7 +75,8 @@ impl Hq {
         let key = self.seen_key("party")?;
         let party = publish::tag(&key, "party", &search.id_number)?;
         let mut found = Vec::new();
-        let cases: Vec<(String, String)> = self.read(|r| store::list(r, "party_case", &format!("{party}/")))?;
+        let cases: Vec<(String, String)> =
+            self.read(|r| store::list(r, "party_case", &format!("{party}/")))?;
         for (key, address) in cases {
             let file = self.case_file(key.rsplit('/').next().unwrap_or_default())?;
             if file.drill || place.is_some_and(|p| !address.contains(p)) {
@@ -117,7 +123,11 @@ impl Hq {
             .ok_or(HqError::NotFound("slip"))?;
         let document: Document =
             serde_json::from_str(&document).map_err(|_| HqError::Unreadable("slip".into()))?;
-        let marked = mark(document, &format!("副本 {} {}", local(self.now_ms()).format("%Y-%m-%d"), who), file.state == "revoked");
+        let marked = mark(
+            document,
+            &format!("副本 {} {}", local(self.now_ms()).format("%Y-%m-%d"), who),
+            file.state == "revoked",
+        );
         let set = layout(&marked, Paper::A4, &BundledOnly).map_err(|e| HqError::Law(e.to_string()))?;
         pdf::render(&set).map_err(|e| HqError::Law(e.to_string()))
     }

@@ -163,8 +163,14 @@ impl Hq {
                 let when = order.due.format("%Y-%m-%d %H:%M");
                 let message = Message {
                     id: format!("remind:{}", order.number),
-                    zh: format!("温馨提示：{}，{} 将于 {when} 到期，请提醒当事人改正，到期后复查", order.place, order.number),
-                    en: format!("Reminder: {} at {} is due {when}; remind the party, re-check afterwards", order.number, order.place),
+                    zh: format!(
+                        "温馨提示：{}，{} 将于 {when} 到期，请提醒当事人改正，到期后复查",
+                        order.place, order.number
+                    ),
+                    en: format!(
+                        "Reminder: {} at {} is due {when}; remind the party, re-check afterwards",
+                        order.number, order.place
+                    ),
                 };
                 feed::publish(w, &feed::to_branch(&order.branch), &FeedBody::Message(message), now)?;
                 told = told.saturating_add(1);

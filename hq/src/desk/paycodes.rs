@@ -71,7 +71,9 @@ impl Hq {
     /// A code that is too long, known already, or too many at once.
     pub fn deliver_pay_codes(&self, codes: &[String]) -> Result<u64, HqError> {
         if codes.len() > DELIVERY || codes.iter().any(|c| c.is_empty() || c.len() > CODE_BYTES) {
-            return Err(HqError::Bad("缴款码为空、过长或者一次过多 / a code is empty, too long, or they are too many".into()));
+            return Err(HqError::Bad(
+                "缴款码为空、过长或者一次过多 / a code is empty, too long, or they are too many".into(),
+            ));
         }
         let codes = codes.to_vec();
         self.write(1, move |w| {
@@ -167,7 +169,12 @@ fn lend(w: &mut dyn Write, device: &str, want: u32, now: i64) -> Result<u64, HqE
     }
     lent(w, device, codes.len())?;
     let batch = format!("p-{}", w.advance("pay_batches", 1)?);
-    feed::publish(w, &feed::to_device(device), &FeedBody::PayCodes(wire_feed::PayCodes { batch, codes }), now)?;
+    feed::publish(
+        w,
+        &feed::to_device(device),
+        &FeedBody::PayCodes(wire_feed::PayCodes { batch, codes }),
+        now,
+    )?;
     Ok(count)
 }
 

@@ -193,7 +193,9 @@ impl Hq {
             let mut payment: Payment =
                 store::get(w, "payment", &reference)?.ok_or(HqError::NotFound("payment"))?;
             if matches!(payment.state, PaymentState::Matched | PaymentState::Refunded) {
-                return Err(HqError::Conflict("该笔缴款无须退还 / this payment is not to be given back".into()));
+                return Err(HqError::Conflict(
+                    "该笔缴款无须退还 / this payment is not to be given back".into(),
+                ));
             }
             payment.state = PaymentState::Refunded;
             payment.refund = Some(voucher);

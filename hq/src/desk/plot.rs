@@ -60,7 +60,9 @@ mod tests {
     #[test]
     fn the_longest_bar_is_the_largest_number_and_words_stay_words() {
         let svg = bars("按<案由>", &[("占道".into(), 10), ("a&b".into(), 5), ("零".into(), 0)]);
-        assert!(svg.contains("width=\"420\"") && svg.contains("width=\"210\"") && svg.contains("width=\"0\""));
+        assert!(
+            svg.contains("width=\"420\"") && svg.contains("width=\"210\"") && svg.contains("width=\"0\"")
+        );
         assert!(svg.contains("按&lt;案由&gt;") && svg.contains("a&amp;b") && !svg.contains("<案由>"));
         assert!(bars("空", &[]).contains("无数据"));
     }

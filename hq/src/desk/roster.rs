@@ -145,7 +145,9 @@ impl Hq {
             let [first, second] = &crew.officers;
             let sign = |id: &str| find(id).is_some_and(|o| o.certified_on(today));
             if first == second || !sign(first) || !sign(second) {
-                return Err(HqError::Bad("执法组须为两名不同的持证人员 / a crew is two different certified officers".into()));
+                return Err(HqError::Bad(
+                    "执法组须为两名不同的持证人员 / a crew is two different certified officers".into(),
+                ));
             }
             if crew.with.iter().any(|id| find(id).is_none()) {
                 return Err(HqError::NotFound("officer"));
@@ -173,8 +175,8 @@ impl Hq {
         }
         let branch = branch.to_owned();
         self.write(1, move |w| {
-            let crew: CrewFile =
-                store::get(w, "crew", &format!("{branch}/{}", shift.crew))?.ok_or(HqError::NotFound("crew"))?;
+            let crew: CrewFile = store::get(w, "crew", &format!("{branch}/{}", shift.crew))?
+                .ok_or(HqError::NotFound("crew"))?;
             stand(w, &crew, &shift)?;
             store::put(w, "shift", &format!("{branch}/{:013}/{}", shift.from_ms, shift.crew), &shift)?;
             Ok(shift)

@@ -77,9 +77,8 @@ impl Hq {
         let table: Table = toml::from_str(TABLE).map_err(|e| HqError::Config(e.to_string()))?;
         let decision = file.decisions.last().ok_or(HqError::NotFound("decision"))?;
         let breaches = self.breaches(&file)?;
-        let differs = self
-            .read(|r| r.doc("review", &format!("replay_differs:{}:", decision.number)))?
-            .is_some();
+        let differs =
+            self.read(|r| r.doc("review", &format!("replay_differs:{}:", decision.number)))?.is_some();
         let complete = self.evidence_complete(&file)?;
         let mut score = Score {
             case: file.id.clone(),
@@ -145,7 +144,10 @@ mod tests {
         let table: Table = toml::from_str(TABLE).unwrap();
         assert!(table.sample);
         assert_eq!(table.item.iter().map(|r| r.points).sum::<i64>(), table.full);
-        assert!(table.item.iter().all(|r| r.fatal == (r.points == 0)), "a row fails the file or costs points");
+        assert!(
+            table.item.iter().all(|r| r.fatal == (r.points == 0)),
+            "a row fails the file or costs points"
+        );
         assert!(table.item.iter().all(|r| r.invariant.is_some() != r.check.is_some()));
     }
 }

@@ -17,16 +17,28 @@ impl Hq {
         let now = self.now_ms();
         let mut found: Vec<(&'static str, String, &'static str)> = Vec::new();
         for (number, _) in self.evidence_missing(settings.evidence_days)? {
-            found.push(("evidence_missing", number, "已送达的决定缺少证据材料 / a served decision lacks evidence at HQ"));
+            found.push((
+                "evidence_missing",
+                number,
+                "已送达的决定缺少证据材料 / a served decision lacks evidence at HQ",
+            ));
         }
         let near: Option<NaiveDate> =
             local(now).date().checked_add_signed(TimeDelta::days(settings.deadline_days));
         let soon = |day: Option<NaiveDate>| day.zip(near).is_some_and(|(d, n)| d <= n);
         for appeal in self.appeals()?.into_iter().filter(|a| a.done.is_none() && soon(a.forward_by)) {
-            found.push(("appeal_due", appeal.number, "复议申请须转送（复议法三十二条）/ an application must be handed on"));
+            found.push((
+                "appeal_due",
+                appeal.number,
+                "复议申请须转送（复议法三十二条）/ an application must be handed on",
+            ));
         }
         for cash in self.cash()?.into_iter().filter(|c| c.late) {
-            found.push(("cash_late", cash.receipt, "当场收缴的罚款逾期未缴（处罚法七十一条）/ cash was not handed in"));
+            found.push((
+                "cash_late",
+                cash.receipt,
+                "当场收缴的罚款逾期未缴（处罚法七十一条）/ cash was not handed in",
+            ));
         }
         let waiting = now.saturating_sub(settings.lead_minutes.saturating_mul(60_000));
         let answer = now.saturating_add(settings.deadline_days.saturating_mul(86_400_000));
@@ -35,7 +47,11 @@ impl Hq {
                 let id = key.rsplit('/').next().unwrap_or_default();
                 let Some(lead) = store::get::<Lead>(r, "lead", id)? else { continue };
                 if lead.new.answer_due_ms.is_some_and(|due| due <= answer) {
-                    found.push(("lead_answer_due", lead.id.clone(), "线索答复将到期 / the answer to a lead is due"));
+                    found.push((
+                        "lead_answer_due",
+                        lead.id.clone(),
+                        "线索答复将到期 / the answer to a lead is due",
+                    ));
                 }
                 if lead.state == LeadState::Sent && lead.received_ms < waiting {
                     found.push(("lead_waiting", lead.id, "线索无人承办 / no crew has taken a lead"));

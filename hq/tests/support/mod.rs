@@ -151,7 +151,11 @@ impl Office {
 /// Text as it stands in a path.
 pub fn part(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, b| {
-        if b.is_ascii_alphanumeric() || b == b'-' { out.push(char::from(b)) } else { out += &format!("%{b:02X}") }
+        if b.is_ascii_alphanumeric() || b == b'-' {
+            out.push(char::from(b))
+        } else {
+            out += &format!("%{b:02X}")
+        }
         out
     })
 }
