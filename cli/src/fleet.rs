@@ -92,9 +92,14 @@ pub struct ProtocolArgs {
 
 fn failed(error: FleetError) -> CliError {
     match error {
-        FleetError::Violation(v) => CliError::found(format!("{v}; run the same command with --seed {} again to see it", v.seed)),
+        FleetError::Violation(v) => {
+            CliError::found(format!("{v}; run the same command with --seed {} again to see it", v.seed))
+        }
         FleetError::Input(what) => CliError::new(what, "ezhifa fleet simulate --help; docs/fleet.md"),
-        other => CliError::new(other, "the simulated world failed: if it does so again with the same seed, please report it"),
+        other => CliError::new(
+            other,
+            "the simulated world failed: if it does so again with the same seed, please report it",
+        ),
     }
 }
 
@@ -152,7 +157,9 @@ fn year(args: &SimulateArgs) -> Result<(), CliError> {
     let json = serde_json::to_string_pretty(&summary)
         .map_err(|e| CliError::new(e, "this is a fault of the program, please report it"))?;
     if let Some(out) = &args.out {
-        let unwritable = |e: std::io::Error| CliError::new(format!("cannot write to {}: {e}", out.display()), "choose another --out");
+        let unwritable = |e: std::io::Error| {
+            CliError::new(format!("cannot write to {}: {e}", out.display()), "choose another --out")
+        };
         std::fs::create_dir_all(out).map_err(unwritable)?;
         std::fs::write(out.join("summary.json"), &json).map_err(unwritable)?;
         std::fs::write(out.join("year.svg"), plot::svg(&summary, scenario.begins.0)).map_err(unwritable)?;
@@ -163,7 +170,11 @@ fn year(args: &SimulateArgs) -> Result<(), CliError> {
         say!("{}", scenario.title);
         say!("{}", summary.text());
         if let Some(out) = &args.out {
-            say!("figures in {}, the year in {}", out.join("summary.json").display(), out.join("year.svg").display());
+            say!(
+                "figures in {}, the year in {}",
+                out.join("summary.json").display(),
+                out.join("year.svg").display()
+            );
         }
     }
     Ok(())
@@ -191,11 +202,21 @@ fn seeds(args: &ProtocolArgs) -> Result<(), CliError> {
         say!("{} seeds from {}, {} steps: no promise broken", report.seeds, args.first, report.steps);
         say!(
             "{} papers: {} at HQ, {} lost and declared, {} lost silently; {} duplicate numbers; {} pieces of evidence",
-            report.papers, report.arrived, report.declared_losses, report.silent_losses, report.duplicate_numbers, report.evidence
+            report.papers,
+            report.arrived,
+            report.declared_losses,
+            report.silent_losses,
+            report.duplicate_numbers,
+            report.evidence
         );
         say!(
             "phones: {} crashes, {} put back, {} copied, {} lost; HQ: {} crashes, {} put back; {:.0} s",
-            report.crashes, report.restores, report.clones, report.lost, report.hq_crashes, report.hq_restores,
+            report.crashes,
+            report.restores,
+            report.clones,
+            report.lost,
+            report.hq_crashes,
+            report.hq_restores,
             began.elapsed().as_secs_f64()
         );
     }

@@ -58,6 +58,9 @@ pub enum HqCommand {
     Reviews(ShowArgs),
     /// Alarms that stand: forks, roll-backs, replay differences.
     Alarms(ShowArgs),
+    /// The desk: its lists and acts, with roles and log (docs/hq-desk.md).
+    #[command(subcommand)]
+    Desk(Box<crate::hq_desk::DeskCommand>),
 }
 
 /// Where HQ keeps things.
@@ -65,7 +68,7 @@ pub enum HqCommand {
 pub struct Place {
     /// Folder of keys, certificates, and by default of database and evidence.
     #[arg(long, default_value = "hq-data")]
-    dir: PathBuf,
+    pub dir: PathBuf,
     /// Database: `sqlite:PATH` (default: in the folder) or `postgres://…`.
     #[arg(long)]
     db: Option<String>,
@@ -219,11 +222,16 @@ pub struct KeysArgs {
     json: bool,
 }
 
-fn failed(error: impl std::fmt::Display) -> CliError {
+/// An error of HQ's, with what to look at.
+pub fn failed(error: impl std::fmt::Display) -> CliError {
     CliError::new(error, "check --dir, --db and --blobs")
 }
 
-fn json(value: &impl serde::Serialize) -> Result<(), CliError> {
+/// Prints JSON.
+///
+/// # Errors
+/// It cannot be written.
+pub fn json(value: &impl serde::Serialize) -> Result<(), CliError> {
     say!("{}", serde_json::to_string_pretty(value).map_err(failed)?);
     Ok(())
 }
@@ -241,7 +249,11 @@ impl Place {
         Ok(config)
     }
 
-    fn order<T: serde::de::DeserializeOwned>(&self, what: Order) -> Result<T, CliError> {
+    /// Gives an order to HQ, whether it serves or stands still.
+    ///
+    /// # Errors
+    /// As `operate::order`.
+    pub fn order<T: serde::de::DeserializeOwned>(&self, what: Order) -> Result<T, CliError> {
         order(&self.config()?, what)
     }
 
@@ -278,6 +290,7 @@ fn absolute(path: &std::path::Path) -> Result<PathBuf, CliError> {
 pub fn run(command: &HqCommand) -> Result<(), CliError> {
     match command {
         HqCommand::Serve(args) => run_server(args),
+        HqCommand::Desk(command) => crate::hq_desk::run(command),
         HqCommand::Publish(args) => {
             for dir in &args.rulebooks {
                 let files = text_of(packs::read_files(dir)?)?;
@@ -495,8 +508,27 @@ fn run_server(args: &ServeArgs) -> Result<(), CliError> {
         say!("enrolment ticket for one phone in {}", path.display());
     }
     hq.open_door(&server.url).map_err(failed)?;
+    watch(&hq)?;
     say!("HQ on {}; stop with Ctrl-C", server.url);
     let done = server.until_told().map_err(failed);
     hq.close_door();
     done
+}
+
+/// Looks once a minute at what is due; ends with the process.
+fn watch(hq: &Hq) -> Result<(), CliError> {
+    let hq = hq.clone();
+    std::thread::Builder::new()
+        .name("hq-watch".into())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(std::time::Duration::from_secs(60));
+                // A fault here comes again in a minute; serving goes on.
+                if let Err(e) = hq.watch() {
+                    say!("{}", failed(e));
+                }
+            }
+        })
+        .map(drop)
+        .map_err(failed)
 }

@@ -9,6 +9,7 @@ mod entries;
 mod error;
 mod fleet;
 mod hq;
+mod hq_desk;
 mod journal;
 mod operate;
 mod packs;

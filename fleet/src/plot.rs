@@ -66,7 +66,12 @@ impl Band<'_> {
 
     fn frame(&self, out: &mut String) {
         let (bottom, right) = (self.top + self.high, WIDE - RIGHT);
-        let _ = write!(out, r##"<text x="{LEFT}" y="{}" class="t">{}</text>"##, self.top.saturating_sub(9), self.title);
+        let _ = write!(
+            out,
+            r##"<text x="{LEFT}" y="{}" class="t">{}</text>"##,
+            self.top.saturating_sub(9),
+            self.title
+        );
         for part in 0..=2_u64 {
             let value = self.most * part / 2;
             let y = bottom - self.dots(value);
@@ -90,8 +95,16 @@ pub fn svg(summary: &Summary, begins: NaiveDate) -> String {
     let bar = step.saturating_sub(usize::from(step > 3)).max(1);
     let most = |f: fn(&Week) -> u64| round_up(weeks.iter().map(f).max().unwrap_or(1));
     let cases = Band { title: "每周办结 cases a week", top: 96, high: 150, most: most(|w| w.cases) };
-    let outcomes = Band { title: "每周结果（千分比） outcomes a week, per thousand", top: 300, high: 150, most: 1000 };
-    let backlog = Band { title: "周末待复查、待办 waiting at the end of the week", top: 504, high: 90, most: most(|w| w.open) };
+    let outcomes =
+        Band {
+            title: "每周结果（千分比） outcomes a week, per thousand", top: 300, high: 150, most: 1000
+        };
+    let backlog = Band {
+        title: "周末待复查、待办 waiting at the end of the week",
+        top: 504,
+        high: 90,
+        most: most(|w| w.open),
+    };
     let mut out = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDE} 640" font-family="Noto Sans CJK SC, Microsoft YaHei, PingFang SC, sans-serif" font-size="12"><style>.t{{font-size:13px;font-weight:600}}</style><rect width="{WIDE}" height="640" fill="#fff"/>"##
     );
@@ -126,11 +139,20 @@ pub fn svg(summary: &Summary, begins: NaiveDate) -> String {
     }
     for (n, (colour, name, _)) in parts.into_iter().enumerate() {
         let x = 520 + n * 110;
-        let _ = write!(out, r##"<rect x="{x}" y="281" width="10" height="10" fill="{colour}"/><text x="{}" y="290" font-size="10">{name}</text>"##, x + 13);
+        let _ = write!(
+            out,
+            r##"<rect x="{x}" y="281" width="10" height="10" fill="{colour}"/><text x="{}" y="290" font-size="10">{name}</text>"##,
+            x + 13
+        );
     }
     months(&mut out, begins, count, step);
     if let Some(at) = summary.timeline.len().checked_sub(1) {
-        let _ = write!(out, r##"<text x="{}" y="632" text-anchor="end" fill="#777" font-size="10">{} + {at} d</text>"##, WIDE - RIGHT, begins);
+        let _ = write!(
+            out,
+            r##"<text x="{}" y="632" text-anchor="end" fill="#777" font-size="10">{} + {at} d</text>"##,
+            WIDE - RIGHT,
+            begins
+        );
     }
     out.push_str("</svg>\n");
     out
@@ -154,7 +176,12 @@ fn months(out: &mut String, begins: NaiveDate, count: usize, step: usize) {
         let x = LEFT + n * step;
         if (day.day() <= 7 || n == 0) && (n == 0 || x >= last + 52) {
             last = x;
-            let _ = write!(out, r##"<text x="{x}" y="612" fill="#555">{}-{:02}</text>"##, day.year(), day.month());
+            let _ = write!(
+                out,
+                r##"<text x="{x}" y="612" fill="#555">{}-{:02}</text>"##,
+                day.year(),
+                day.month()
+            );
         }
     }
 }
@@ -171,8 +198,17 @@ mod tests {
     fn a_picture_of_nothing_and_of_something_is_whole() {
         let begins = NaiveDate::default();
         for days in [0_u32, 1, 400] {
-            let timeline = (0..days).map(|day| Day { day, cases: 9, no_penalty: 7, penalty: 1, order: 1, other: 0, open: 3 });
-            let summary = Summary { scenario: "a < b".into(), timeline: timeline.collect(), ..Summary::default() };
+            let timeline = (0..days).map(|day| Day {
+                day,
+                cases: 9,
+                no_penalty: 7,
+                penalty: 1,
+                order: 1,
+                other: 0,
+                open: 3,
+            });
+            let summary =
+                Summary { scenario: "a < b".into(), timeline: timeline.collect(), ..Summary::default() };
             let drawn = svg(&summary, begins);
             assert!(drawn.starts_with("<svg") && drawn.trim_end().ends_with("</svg>"));
             assert!(drawn.contains("a &lt; b"));

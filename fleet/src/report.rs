@@ -153,7 +153,10 @@ pub struct Summary {
 impl Summary {
     pub(crate) fn story(&mut self, outcome: Outcome, limb: Option<Limb>) {
         self.cases = self.cases.saturating_add(1);
-        let word = serde_json::to_value(outcome).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let word = serde_json::to_value(outcome)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default();
         *self.by_outcome.entry(word).or_default() += 1;
         if let (Outcome::NoPenalty, Some(limb)) = (outcome, limb) {
             *self.by_limb.entry(format!("{limb:?}")).or_default() += 1;
@@ -171,10 +174,15 @@ impl Summary {
     #[must_use]
     pub fn text(&self) -> String {
         let percent = |x: f64| format!("{:.1} %", x * 100.0);
-        let list = |map: &BTreeMap<String, u64>| map.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", ");
+        let list = |map: &BTreeMap<String, u64>| {
+            map.iter().map(|(k, v)| format!("{k} {v}")).collect::<Vec<_>>().join(", ")
+        };
         let n = &self.numbers;
         let mut out = vec![
-            format!("seed {} · {} · {} phones · {} cases in {} days", self.seed, self.scenario, self.phones, self.cases, self.days),
+            format!(
+                "seed {} · {} · {} phones · {} cases in {} days",
+                self.seed, self.scenario, self.phones, self.cases, self.days
+            ),
             format!("outcomes      {}", list(&self.by_outcome)),
             format!("limbs         {}", list(&self.by_limb)),
             format!(
@@ -193,11 +201,20 @@ impl Summary {
             ),
             format!(
                 "HQ            {} entries, {} decisions made again, {} differ, {} reviews ({})",
-                self.entries, self.hq_replayed, self.hq_replay_mismatches, self.reviews_opened, list(&self.reviews_by_kind)
+                self.entries,
+                self.hq_replayed,
+                self.hq_replay_mismatches,
+                self.reviews_opened,
+                list(&self.reviews_by_kind)
             ),
             format!(
                 "trouble       {} phone crashes, {} put back, {} copied, {} lost; HQ {} crashes, {} put back",
-                self.device_crashes, self.device_restores, self.device_clones, self.devices_lost, self.hq_crashes, self.hq_restores
+                self.device_crashes,
+                self.device_restores,
+                self.device_clones,
+                self.devices_lost,
+                self.hq_crashes,
+                self.hq_restores
             ),
             format!("waited        {}; given up {}", list(&self.waited), self.given_up),
             format!("alarms        {}", list(&self.alarms)),
@@ -207,7 +224,12 @@ impl Summary {
             for line in &self.sensitivity {
                 out.push(format!(
                     "  {:<22} {:>4} → {:>6}   {:>4} → {:>6}   {}",
-                    line.rate, line.low, percent(line.share_low), line.high, percent(line.share_high), line.basis
+                    line.rate,
+                    line.low,
+                    percent(line.share_low),
+                    line.high,
+                    percent(line.share_high),
+                    line.basis
                 ));
             }
         }
@@ -219,6 +241,7 @@ impl Summary {
 /// `part` of `whole`, to four places: the same on every machine.
 #[allow(clippy::cast_precision_loss)] // counts of cases
 pub(crate) fn share(part: u64, whole: u64) -> f64 {
-    let ten_thousandths = part.saturating_mul(10_000).saturating_add(whole / 2).checked_div(whole).unwrap_or(0);
+    let ten_thousandths =
+        part.saturating_mul(10_000).saturating_add(whole / 2).checked_div(whole).unwrap_or(0);
     ten_thousandths as f64 / 10_000.0
 }

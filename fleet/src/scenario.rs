@@ -245,7 +245,13 @@ impl Scenario {
         let (corrected_later, limb_b, speaks) = (is("corrected_at_recheck"), is("limb_b_used"), is("speaks"));
         let mut facts = self.answers.clone();
         facts.insert("minor".into(), Value::Bool(minor && !serious));
-        let harm = if serious { "serious" } else if no_harm { "none" } else { "slight" };
+        let harm = if serious {
+            "serious"
+        } else if no_harm {
+            "none"
+        } else {
+            "slight"
+        };
         facts.insert("harm".into(), Value::Choice(harm.into()));
         facts.insert(
             "corrected".into(),
@@ -282,7 +288,11 @@ impl Scenario {
             let value = if large { size.large } else { value.map_or(1, |(_, v)| *v) };
             facts.insert(size.name.clone(), Value::Int(value));
         }
-        let who = if repeater { u64::from(branch).saturating_mul(60).saturating_add(picked % 60) } else { 100_000 + u64::from(index) };
+        let who = if repeater {
+            u64::from(branch).saturating_mul(60).saturating_add(picked % 60)
+        } else {
+            100_000 + u64::from(index)
+        };
         Draw {
             index,
             branch,
@@ -297,7 +307,9 @@ impl Scenario {
             corrected_later,
             limb_b,
             speaks,
-            lat_e7: 228_000_000_i64.saturating_add(i64::from(branch).saturating_mul(80_000)).saturating_add(i64::try_from(spot % 70_000).unwrap_or(0)),
+            lat_e7: 228_000_000_i64
+                .saturating_add(i64::from(branch).saturating_mul(80_000))
+                .saturating_add(i64::try_from(spot % 70_000).unwrap_or(0)),
             lon_e7: 1_136_500_000_i64.saturating_add(i64::try_from((spot >> 32) % 3_000_000).unwrap_or(0)),
         }
     }
@@ -348,7 +360,11 @@ fn document(kind: PartyKind, age: Option<u8>, who: u64, begins: NaiveDate) -> St
             let year = begins.year().saturating_sub(i32::from(age.unwrap_or(34)).saturating_add(1));
             let day = 1 + who % 28;
             let month = 1 + (who / 28) % 8;
-            resident_id(&format!("4419{:02}{year}{month:02}{day:02}{:03}", 10 + (who / 224_000) % 80, (who / 224) % 1000))
+            resident_id(&format!(
+                "4419{:02}{year}{month:02}{day:02}{:03}",
+                10 + (who / 224_000) % 80,
+                (who / 224) % 1000
+            ))
         }
         (kind, _) => {
             let trade = if kind == PartyKind::SoleTrader { 92 } else { 91 };
@@ -361,7 +377,8 @@ fn document(kind: PartyKind, age: Option<u8>, who: u64, begins: NaiveDate) -> St
 /// GB 11643: the check character.
 fn resident_id(first17: &str) -> String {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = first17.bytes().zip(WEIGHTS).map(|(b, w)| u32::from(b.wrapping_sub(b'0')).saturating_mul(w)).sum();
+    let sum: u32 =
+        first17.bytes().zip(WEIGHTS).map(|(b, w)| u32::from(b.wrapping_sub(b'0')).saturating_mul(w)).sum();
     let check = "10X98765432".chars().nth(usize::try_from(sum % 11).unwrap_or(0)).unwrap_or('0');
     format!("{first17}{check}")
 }

@@ -108,14 +108,22 @@ fn ends(book: &Rulebook, draw: &Draw, earlier: bool) -> Result<Outcome, FleetErr
         act_at: draw.at,
         decided_at: draw.at,
         discovered_at: None,
-        facts: Facts(draw.facts.iter().filter(|(name, _)| book.fact(name).is_some()).map(|(n, v)| (n.clone(), v.clone())).collect()),
+        facts: Facts(
+            draw.facts
+                .iter()
+                .filter(|(name, _)| book.fact(name).is_some())
+                .map(|(n, v)| (n.clone(), v.clone()))
+                .collect(),
+        ),
         prior_order: None,
         history: History { earlier: Some(earlier), as_of: Some(draw.at), stale: false },
         encounter_fines: Fen::ZERO,
         defence_cap: None,
         choice: None,
     };
-    let ask = |inquiry: &Inquiry| decide(book, book, inquiry).map_err(|e| FleetError::Input(format!("case {}: {e}", draw.index)));
+    let ask = |inquiry: &Inquiry| {
+        decide(book, book, inquiry).map_err(|e| FleetError::Input(format!("case {}: {e}", draw.index)))
+    };
     let first = chosen(ask(&inquiry)?, draw, |choice| {
         inquiry.choice = Some(choice);
         ask(&inquiry)

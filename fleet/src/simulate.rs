@@ -160,7 +160,8 @@ fn pack(dir: &Path) -> Result<Files, FleetError> {
 /// A pack with another first day and version: the only changes that a simulated year makes to law.
 fn dated(files: &Files, from: NaiveDate, version: u32, import: Option<&str>) -> Files {
     let mut files = files.clone();
-    let manifest = files.get("manifest.toml").map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
+    let manifest =
+        files.get("manifest.toml").map(|b| String::from_utf8_lossy(b).into_owned()).unwrap_or_default();
     let line = |l: &str| match l.split('=').next().map(str::trim) {
         Some("effective_from") => format!("effective_from = {from}"),
         Some("version") => format!("version = {version}"),
@@ -274,7 +275,9 @@ impl<'a> World<'a> {
         for b in 0..branches {
             let officers: Vec<Officer> = (0..phones)
                 .filter(|n| n % branches == b)
-                .flat_map(|n| Self::officers(n).into_iter().zip([1_u32, 2]).map(move |(id, k)| (id, n * 2 + k)))
+                .flat_map(|n| {
+                    Self::officers(n).into_iter().zip([1_u32, 2]).map(move |(id, k)| (id, n * 2 + k))
+                })
                 .map(|(id, k)| Officer {
                     id,
                     name: format!("样例队员{k}"),
@@ -331,7 +334,8 @@ impl<'a> World<'a> {
         let mut pick = usize::try_from(draw.index).unwrap_or(0);
         if self.rng.chance(self.run.faults.rate(Fault::SameStall, 4)) {
             let id = CaseId(format!("y{}-{}-second", self.run.seed, draw.index));
-            let other = crews.get((pick + 1) % crews.len().max(1)).copied().unwrap_or(pick % self.units.len());
+            let other =
+                crews.get((pick + 1) % crews.len().max(1)).copied().unwrap_or(pick % self.units.len());
             let other = if crews.len() > 1 { other } else { (other + 1) % self.units.len() };
             if let Some(unit) = self.units.get_mut(other).filter(|u| !u.phone.lost) {
                 unit.today.push(Job::Goes { draw: Box::new(draw.clone()), id, prior: None });
@@ -340,7 +344,8 @@ impl<'a> World<'a> {
         }
         if crews.is_empty() {
             // Everybody of this branch has lost their phone: the neighbours come.
-            let living: Vec<usize> = (0..self.units.len()).filter(|n| self.units.get(*n).is_some_and(|u| !u.phone.lost)).collect();
+            let living: Vec<usize> =
+                (0..self.units.len()).filter(|n| self.units.get(*n).is_some_and(|u| !u.phone.lost)).collect();
             pick = living.get(pick % living.len().max(1)).copied().unwrap_or(0);
         } else {
             pick = crews.get(pick % crews.len()).copied().unwrap_or(0);
@@ -403,7 +408,8 @@ impl<'a> World<'a> {
     fn streets(&mut self, day: u32) -> Result<(), FleetError> {
         let profile = printer::profile()?;
         let (faults, seed) = (&self.run.faults, self.run.seed);
-        let mut busy: Vec<&mut Unit> = self.units.iter_mut().filter(|u| !u.today.is_empty() && !u.phone.lost).collect();
+        let mut busy: Vec<&mut Unit> =
+            self.units.iter_mut().filter(|u| !u.today.is_empty() && !u.phone.lost).collect();
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
         let share = busy.len().div_ceil(workers).max(1);
         std::thread::scope(|scope| {
@@ -415,7 +421,9 @@ impl<'a> World<'a> {
                 })
                 .collect();
             for handle in handles {
-                handle.join().map_err(|_| FleetError::Input("a crew panicked: please report it".into()))??;
+                handle
+                    .join()
+                    .map_err(|_| FleetError::Input("a crew panicked: please report it".into()))??;
             }
             Ok(())
         })
@@ -431,7 +439,8 @@ impl<'a> World<'a> {
             self.house.stop();
             self.counts.hq_crashes = self.counts.hq_crashes.saturating_add(1);
         }
-        let night_before = self.run.scenario.switch.on.0.pred_opt() == Some(date) || self.run.scenario.switch.on.0 == date;
+        let night_before =
+            self.run.scenario.switch.on.0.pred_opt() == Some(date) || self.run.scenario.switch.on.0 == date;
         for at in 0..self.units.len() {
             let now = self.time.ms();
             let chance = self.rng.below(1000);
@@ -447,8 +456,11 @@ impl<'a> World<'a> {
             if faults.has(Fault::StaleRulebook) && night_before && chance < 300 {
                 unit.away_until = day.saturating_add(1);
             }
-            let each = |fault, per_fleet_year: u64| if faults.has(fault) { per_fleet_year * 10_000 / 480 / fleet.max(1) } else { 0 };
-            let (restore, clone, lose) = (each(Fault::Restore, 24), each(Fault::Clone, 3), each(Fault::Lost, 3));
+            let each = |fault, per_fleet_year: u64| {
+                if faults.has(fault) { per_fleet_year * 10_000 / 480 / fleet.max(1) } else { 0 }
+            };
+            let (restore, clone, lose) =
+                (each(Fault::Restore, 24), each(Fault::Clone, 3), each(Fault::Lost, 3));
             if unit.phone.has_backup && device_fate < restore.max(u64::from(faults.has(Fault::Restore))) {
                 unit.phone.restore()?;
                 self.counts.restores = self.counts.restores.saturating_add(1);
@@ -536,7 +548,9 @@ impl<'a> World<'a> {
             for story in unit.stories.iter().filter(|s| s.day == day) {
                 line.cases = line.cases.saturating_add(1);
                 match story.outcome {
-                    Outcome::NoPenalty | Outcome::OrderComplied => line.no_penalty = line.no_penalty.saturating_add(1),
+                    Outcome::NoPenalty | Outcome::OrderComplied => {
+                        line.no_penalty = line.no_penalty.saturating_add(1)
+                    }
                     o if o.is_penalty() => line.penalty = line.penalty.saturating_add(1),
                     Outcome::Order => line.order = line.order.saturating_add(1),
                     _ => line.other = line.other.saturating_add(1),
@@ -560,7 +574,11 @@ impl<'a> World<'a> {
                 let report = unit.phone.sync(true)?;
                 let waits = unsent(&unit.phone)?;
                 if waits > 0 || !report.as_ref().is_some_and(|r| r.done) {
-                    stuck = format!("{}: {waits} entries wait: {:?}", unit.phone.name, report.map(|r| (r.why, r.faults)));
+                    stuck = format!(
+                        "{}: {waits} entries wait: {:?}",
+                        unit.phone.name,
+                        report.map(|r| (r.why, r.faults))
+                    );
                 }
                 self.truth.look_at(&unit.phone)?;
             }
@@ -577,7 +595,9 @@ impl<'a> World<'a> {
         let pieces = self.truth.evidence(&self.house)?;
         let replay = self.house.desk(|hq| hq.replay_report())?;
         if replay.mismatches > 0 {
-            return Err(self.truth.broken("I7", format!("HQ decided {} cases differently", replay.mismatches)));
+            return Err(self
+                .truth
+                .broken("I7", format!("HQ decided {} cases differently", replay.mismatches)));
         }
         let alarms = self.house.desk(|hq| hq.alarms())?;
         let reviews = self.house.desk(|hq| hq.reviews(false))?;
@@ -715,7 +735,12 @@ impl Unit {
                     let waits = play.complied(&mut self.phone)?;
                     self.crashes = self.crashes.saturating_add(play.crashes);
                     match waits {
-                        None => self.stories.push(Story { index: draw.index, day, outcome: Outcome::OrderComplied, limb: None }),
+                        None => self.stories.push(Story {
+                            index: draw.index,
+                            day,
+                            outcome: Outcome::OrderComplied,
+                            limb: None,
+                        }),
                         Some(ground) => {
                             *self.waited.entry(ground).or_default() += 1;
                             self.later.push((day.saturating_add(1), Job::Recheck { draw, id, number }));
@@ -778,4 +803,3 @@ impl Unit {
 fn moment_of(phone: &Phone) -> chrono::NaiveDateTime {
     ezhifa_field::feed::local(wall(phone))
 }
-

@@ -8,8 +8,8 @@ use ezhifa_field::{
         case::{Case, Issued},
         command::Command,
         event::{
-            CaseId, Choice, CloseWay, Destination, EvidenceItem, FactSource, NoticeWay, PrintState, ServiceWay,
-            Source, Stage, StatementKind,
+            CaseId, Choice, CloseWay, Destination, EvidenceItem, FactSource, NoticeWay, PrintState,
+            ServiceWay, Source, Stage, StatementKind,
         },
         law::{
             facts::Value,
@@ -130,7 +130,8 @@ impl Play<'_> {
             }
             Outcome::Order | Outcome::OrderComplied => [&[Step::Decide], &paper[..], &[Step::Serve]].concat(),
             Outcome::Advice => vec![Step::Close(CloseWay::Withdrawn)],
-            _ => [&[Step::Notice, Step::Statement, Step::Educate, Step::Decide], &paper[..], &[Step::Serve]].concat(),
+            _ => [&[Step::Notice, Step::Statement, Step::Educate, Step::Decide], &paper[..], &[Step::Serve]]
+                .concat(),
         };
         if let Some(ground) = self.all(phone, &rest)? {
             return Ok(Played::Waits(ground));
@@ -158,7 +159,8 @@ impl Play<'_> {
                 self.now = local(Clock::now(phone.clock.as_ref()).wall_ms);
                 let office = phone.office()?;
                 let before = office.case(&self.id).ok();
-                if (careful || self.once_only(*step)) && before.as_ref().is_some_and(|c| self.shows(c, *step)) {
+                if (careful || self.once_only(*step)) && before.as_ref().is_some_and(|c| self.shows(c, *step))
+                {
                     break;
                 }
                 match self.take(office, before.as_ref(), *step) {
@@ -256,7 +258,8 @@ impl Play<'_> {
                 // 首违不罚 is a may: where the crew does not use it, it says so before the notice.
                 let fine = proposal.may_choose.iter().copied().find(|o| o.is_penalty());
                 if let (Some(Limb::B), false, Some(outcome)) = (proposal.limb, draw.limb_b, fine) {
-                    let choice = Choice { outcome: Some(outcome), amount: None, reason: "repeated_in_area".into() };
+                    let choice =
+                        Choice { outcome: Some(outcome), amount: None, reason: "repeated_in_area".into() };
                     office.propose(id, Some(choice))?;
                 }
                 return Ok(());
@@ -286,10 +289,9 @@ impl Play<'_> {
                 office.decide(id, choice, None, &both)?;
                 return Ok(());
             }
-            Step::HandOver => Command::HandOver {
-                to: Destination::Ordinary,
-                reason: "不适用简易程序".into(),
-            },
+            Step::HandOver => {
+                Command::HandOver { to: Destination::Ordinary, reason: "不适用简易程序".into() }
+            }
             Step::Issue => {
                 office.issue(id)?;
                 return Ok(());
@@ -336,7 +338,13 @@ impl Play<'_> {
         Ok(())
     }
 
-    fn tell(&self, office: &FieldOffice, name: &str, value: Value, source: FactSource) -> Result<(), FieldError> {
+    fn tell(
+        &self,
+        office: &FieldOffice,
+        name: &str,
+        value: Value,
+        source: FactSource,
+    ) -> Result<(), FieldError> {
         office.act(&self.id, &Command::AnswerFact { name: name.to_owned(), value, source })?;
         Ok(())
     }

@@ -50,6 +50,19 @@ pub fn raise(w: &mut dyn Write, at_ms: i64, kind: &str, about: &str, text: &str)
 }
 
 impl Hq {
+    /// Somebody has looked; the same cause again raises it again.
+    ///
+    /// # Errors
+    /// No such alarm.
+    pub fn close_alarm(&self, kind: &str, about: &str) -> Result<(), HqError> {
+        let key = format!("{kind}/{about}");
+        self.write(1, move |w| {
+            let mut alarm: Alarm = store::get(w, "alarm", &key)?.ok_or(HqError::NotFound("alarm"))?;
+            alarm.closed = true;
+            store::put(w, "alarm", &key, &alarm)
+        })
+    }
+
     /// Alarms that stand.
     ///
     /// # Errors

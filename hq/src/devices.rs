@@ -265,6 +265,7 @@ impl Hq {
             device.app = hello.app;
             device.unsynced = hello.unsynced;
             store::put(w, "device", &id, &device)?;
+            crate::desk::paycodes::top_up(w, &id, now)?;
             Ok(journals)
         })?;
         let mut have = Vec::new();

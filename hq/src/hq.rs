@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) device_rates: Rates,
     pub(crate) public_rates: Rates,
     pub(crate) books: Mutex<crate::rulebooks::Books>,
+    pub(crate) areas: crate::desk::routing::Areas,
+    pub(crate) event_codes: crate::desk::events::Cache,
     pub(crate) interpreting: Mutex<()>,
     pub(crate) nonces: crate::protocol::Nonces,
     /// Requests signed at or before this may have been answered by the HQ that ran here before.
@@ -106,6 +108,8 @@ impl Hq {
             device_rates: Rates::new(config.device_rate, config.device_rate.saturating_mul(10)),
             public_rates: Rates::new(config.public_rate, config.public_rate.saturating_mul(10)),
             books: Mutex::default(),
+            areas: crate::desk::routing::Areas::default(),
+            event_codes: crate::desk::events::Cache::default(),
             interpreting: Mutex::new(()),
             nonces: crate::protocol::Nonces::default(),
             signed_after_ms,

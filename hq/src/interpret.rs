@@ -18,7 +18,7 @@ use ezhifa_wire::feed::{FeedBody, ORDER_CLASS, OpenOrder, SeenHit, SeenKey, Verd
 use crate::{
     Hq, alarms,
     casefile::{CaseFile, EntryRef},
-    desk::leads,
+    desk,
     error::HqError,
     feed, ingest,
     merkle::Edge,
@@ -199,9 +199,7 @@ fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Resul
     }
     store::put(w, "case", id, &file)?;
     numbers(w, round, &folded, &file, &device)?;
-    if let Some(lead) = &file.lead {
-        leads::taken(w, lead, id, round.now)?;
-    }
+    desk::follow(w, &folded, &file, before.as_ref(), &device, round.now)?;
     let fresh: BTreeSet<String> = events
         .iter()
         .skip(old)
@@ -454,6 +452,8 @@ fn open_order(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile) ->
         party: vec![party],
         key: key(w, round, "orders")?,
         place: case.place().map(|p| p.address.clone()).unwrap_or_default(),
+        lat_e7: file.lat_e7,
+        lon_e7: file.lon_e7,
         ordered_ms: publish::ms(decision.at),
         due_ms: decision.order_due.map_or(0, publish::ms),
         served_ms: file.served_at.map(publish::ms),

@@ -2,19 +2,16 @@
 
 use serde_json::{Value, json};
 
+use crate::desk::http::{BASE, Route, routes};
+
 /// The document served at `/openapi.json`.
 #[must_use]
 pub fn document() -> Value {
     let problem = json!({"description": "Refused: wire::Problem", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
     let signed = json!({"description": "A signed document", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Signed"}}}});
     let post = |id: &str, security: &str| json!({"post": {"operationId": id, "security": [{security: []}], "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object"}}}}, "responses": {"200": signed, "default": problem}}});
-    let list = |id: &str| json!({"get": {"operationId": id, "security": [{"token": []}], "responses": {"200": {"description": "A list", "content": {"application/json": {}}}, "default": problem}}});
-    let one = |id: &str| {
-        json!({"parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
-            "get": list(id)["get"]})
-    };
     let sha = json!({"name": "sha256", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}});
-    json!({
+    let mut document = json!({
         "openapi": "3.1.0",
         "info": {"title": "e-Zhifa HQ", "version": "1", "description": "docs/protocol.md describes the phone's side."},
         "paths": {
@@ -39,27 +36,7 @@ pub fn document() -> Value {
                 "get": {"operationId": "blobGet", "security": [{"device": []}], "responses": {"200": {"description": "Feed files only"}, "206": {"description": "The rest of one"}, "default": problem}}},
             "/metrics": {"get": {"operationId": "metrics", "responses": {"200": {"description": "Prometheus text", "content": {"text/plain": {}}}, "default": problem}}},
             "/V/{code}": {"get": {"operationId": "verify", "parameters": [{"name": "code", "in": "path", "required": true, "schema": {"type": "string"}}],
-                "responses": {"200": {"description": "The page behind a slip's code", "content": {"text/html": {}}}, "404": {"description": "Not ours, as a page", "content": {"text/html": {}}}, "default": problem}}},
-            "/v1/desk/leads": post("postLead", "token"),
-            "/v1/desk/payments": post("postPayment", "token"),
-            "/v1/desk/payments/held": list("heldPayments"),
-            "/v1/desk/figures": list("figures"),
-            "/v1/desk/cases": list("cases"),
-            "/v1/desk/cases/{id}": one("case"),
-            "/v1/desk/cases/{id}/events": one("caseEvents"),
-            "/v1/desk/reads": list("reads"),
-            "/v1/desk/appeals": {"get": list("appeals")["get"], "post": post("postAppeal", "token")["post"]},
-            "/v1/desk/patterns": list("patterns"),
-            "/v1/desk/sample/{seed}/{each}": {"parameters": [
-                {"name": "seed", "in": "path", "required": true, "schema": {"type": "string"}},
-                {"name": "each", "in": "path", "required": true, "schema": {"type": "integer", "minimum": 0}}],
-                "get": {"operationId": "sample", "security": [{"token": []}], "responses": {"200": {"description": "Waivers drawn for review"}, "default": problem}}},
-            "/v1/desk/checkpoints": list("checkpoints"),
-            "/v1/desk/ledger": list("ledger"),
-            "/v1/desk/alarms": list("alarms"),
-            "/v1/desk/quarantine": list("quarantine"),
-            "/v1/desk/reviews": list("reviews"),
-            "/v1/desk/replay": list("replay")
+                "responses": {"200": {"description": "The page behind a slip's code", "content": {"text/html": {}}}, "404": {"description": "Not ours, as a page", "content": {"text/html": {}}}, "default": problem}}}
         },
         "components": {
             "securitySchemes": {
@@ -70,5 +47,36 @@ pub fn document() -> Value {
                 "Problem": {"type": "object", "required": ["code", "zh", "en", "server_ms", "incarnation"], "properties": {
                     "code": {"type": "string"}, "zh": {"type": "string"}, "en": {"type": "string"}, "server_ms": {"type": "integer"}, "incarnation": {"type": "string"},
                     "retry_after_s": {"type": "integer"}, "have": {"type": "object"}, "fork": {"type": "object"}, "offset": {"type": "integer"}}}}}
-    })
+    });
+    if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
+        for route in routes() {
+            let path = paths.entry(format!("{BASE}{}", route.path)).or_insert_with(|| json!({}));
+            if let Some(path) = path.as_object_mut() {
+                path.insert(route.method.to_lowercase(), operation(route, &problem));
+            }
+        }
+    }
+    document
+}
+
+/// One operation of the desk, from its row in the table.
+fn operation(route: &Route, problem: &Value) -> Value {
+    let mut parameters: Vec<Value> = route
+        .path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
+    if route.method == "GET" {
+        parameters.extend(["limit", "after", "format"].map(|name| json!({"name": name, "in": "query", "schema": {"type": "string"}, "description": "of lists: page size (at most 1000), where the page begins, json or csv; every other word is a filter on a field, FIELD.min and FIELD.max give a range"})));
+    }
+    let roles = serde_json::to_value(route.roles).unwrap_or_default();
+    let mut operation = json!({
+        "operationId": route.id, "summary": route.says, "security": [{"token": []}], "x-roles": roles,
+        "parameters": parameters,
+        "responses": {"200": {"description": route.says, "content": {"application/json": {}}}, "default": problem}});
+    if let (Some(operation), "POST") = (operation.as_object_mut(), route.method) {
+        operation.insert("requestBody".into(), json!({"content": {"application/json": {}}}));
+    }
+    operation
 }

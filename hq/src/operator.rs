@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     Hq,
     backup::BackupMark,
-    desk::access::Role,
+    desk::access::{Holder, Role},
     error::HqError,
     files,
     protocol::{Request, Response},
@@ -44,6 +44,27 @@ pub enum Order {
         role: Role,
         /// Who holds it.
         name: String,
+        /// Officer behind it.
+        #[serde(default)]
+        officer: Option<String>,
+        /// Key with which it signs what it sends.
+        #[serde(default)]
+        key: Option<PublicKey>,
+    },
+    /// Something at the desk, by the operator: the same table, roles and log of acts.
+    Desk {
+        /// In which role.
+        role: Role,
+        /// Officer behind it, for what only a head may do.
+        #[serde(default)]
+        officer: Option<String>,
+        /// `GET`, `POST`.
+        method: String,
+        /// Path and query.
+        path: String,
+        /// What is sent.
+        #[serde(default)]
+        body: String,
     },
     /// Publish a rulebook.
     Rulebook {
@@ -167,7 +188,16 @@ impl Hq {
         let done = |()| json!({"done": true});
         Ok(match order {
             Order::Ticket { url, branch } => json!({"ticket": self.ticket(&url, &branch)?.text()?}),
-            Order::Token { role, name } => json!({"token": self.new_token(role, &name)?}),
+            Order::Token { role, name, officer, key } => {
+                json!({"token": self.grant(Holder { role, name, officer, key })?})
+            }
+            Order::Desk { role, officer, method, path, body } => {
+                let who = Holder { officer, ..Holder::plain(role, "本机终端") };
+                let request = Request { method, path, body: body.into_bytes(), ..Request::default() };
+                let answer = self.answer_at_desk(&who, &request);
+                json!({"status": answer.status, "kind": answer.headers.get("content-type"),
+                    "body": String::from_utf8_lossy(&answer.body)})
+            }
             Order::Rulebook { files } => {
                 let files: Files = files.into_iter().map(|(p, t)| (p, t.into_bytes())).collect();
                 done(self.publish_rulebook(&files)?)

@@ -170,6 +170,8 @@ impl Hq {
             party: vec![party],
             key,
             place: order.place.clone(),
+            lat_e7: None,
+            lon_e7: None,
             ordered_ms: ms(order.ordered_at),
             due_ms: ms(order.due),
             served_ms: order.served_at.map(ms),
@@ -179,8 +181,11 @@ impl Hq {
             rechecked: None,
             closed: false,
         });
-        let (branch, now) = (order.branch.clone(), self.now_ms());
-        self.write(1, move |w| feed::publish(w, &feed::to_branch(&branch), &body, now))
+        let (order, now) = (order.clone(), self.now_ms());
+        self.write(1, move |w| {
+            crate::desk::orders::from_elsewhere(w, &order)?;
+            feed::publish(w, &feed::to_branch(&order.branch), &body, now)
+        })
     }
 
     /// Adds earlier finds and publishes the exact lists of the months they fall in.
@@ -301,6 +306,7 @@ impl Hq {
                 }
                 store::put(w, "pay_code", code, &device)?;
             }
+            crate::desk::paycodes::lent(w, &device, codes.len())?;
             feed::publish(w, &target, &FeedBody::PayCodes(wire_feed::PayCodes { batch, codes }), now)
         })
     }

@@ -75,6 +75,10 @@ impl Hq {
             ("ezhifa_replay_mismatches_total", "replay_mismatches", "decisions that differ when recomputed"),
             ("ezhifa_reviews_opened_total", "reviews", "review tasks opened"),
             ("ezhifa_record_reads_total", "reads", "reads of a person's record at the desk"),
+            ("ezhifa_desk_acts_total", "acts", "acts at the desk, in its own log"),
+            ("ezhifa_leads_total", "leads", "leads taken in"),
+            ("ezhifa_leads_closed_total", "leads_closed", "leads answered"),
+            ("ezhifa_payments_total", "payments", "notices of payment taken in"),
         ];
         self.read(|r| {
             let mut out = String::new();
@@ -86,6 +90,23 @@ impl Hq {
                 r.counter("entries")?.saturating_sub(store::get(r, "meta", "interpreted")?.unwrap_or(0));
             out.push_str(&format!(
                 "# TYPE ezhifa_entries_uninterpreted gauge\nezhifa_entries_uninterpreted {lag}\n"
+            ));
+            let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+            let open = store::list::<crate::alarms::Alarm>(r, "alarm", "")?;
+            let open = count(open.iter().filter(|(_, a)| !a.closed).count());
+            out.push_str(&format!("# TYPE ezhifa_alarms_open gauge\nezhifa_alarms_open {open}\n"));
+            let reviews = store::list::<crate::reviews::Review>(r, "review", "")?;
+            let reviews = count(reviews.iter().filter(|(_, r)| r.closed_ms.is_none()).count());
+            out.push_str(&format!("# TYPE ezhifa_reviews_open gauge\nezhifa_reviews_open {reviews}\n"));
+            let now = self.now_ms();
+            let quiet = store::list::<crate::devices::Device>(r, "device", "")?
+                .into_iter()
+                .filter(|(_, d)| d.withdrawn_ms.is_none())
+                .map(|(_, d)| now.saturating_sub(d.seen_ms).max(0) / 1000)
+                .max()
+                .unwrap_or(0);
+            out.push_str(&format!(
+                "# TYPE ezhifa_phone_quiet_seconds gauge\nezhifa_phone_quiet_seconds {quiet}\n"
             ));
             Ok(out)
         })

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Hq,
     casefile::CaseFile,
-    desk::geo::{self, Point},
+    desk::{
+        geo::{self, Point},
+        supervision::Pattern,
+    },
     error::HqError,
     feed,
     store::{self, Write},
@@ -23,7 +26,8 @@ use crate::{
 pub struct Review {
     /// Id: kind, number and the other number, so that one cause opens one review.
     pub id: String,
-    /// `replay_differs`, `first_offence_hit`, `same_act`, `suspended_offence`.
+    /// `replay_differs`, `first_offence_hit`, `same_act`, `suspended_offence`; and the patterns
+    /// `waived_without_correction`, `party_waived_often`, `officer_party_pair`.
     pub kind: String,
     /// Case.
     pub case: String,
@@ -136,6 +140,35 @@ fn open_for(
         format!("HQ opened a review: {hq_says}"),
         now,
     )
+}
+
+/// One review for each pattern and each further repeat.
+pub(crate) fn pattern_id(pattern: &Pattern) -> String {
+    format!("{}:{}:{}", pattern.kind, pattern.about, pattern.count)
+}
+
+/// Opens a review of a pattern. Nobody on the street is told before a person has looked.
+pub(crate) fn open_pattern(w: &mut dyn Write, pattern: &Pattern, now: i64) -> Result<(), HqError> {
+    let last = pattern.cases.last().cloned().unwrap_or_default();
+    let file: Option<CaseFile> = store::get(w, "case", &last)?;
+    let decision = file.as_ref().and_then(CaseFile::standing);
+    let review = Review {
+        id: pattern_id(pattern),
+        kind: pattern.kind.clone(),
+        number: decision.map(|d| d.number.clone()).unwrap_or_default(),
+        other: String::new(),
+        phone_says: String::new(),
+        hq_says: format!("{} 件：{}", pattern.cases.len(), pattern.cases.join("、")),
+        device: file.as_ref().and_then(|f| f.entries.first()).map(|e| e.device.clone()).unwrap_or_default(),
+        case: last,
+        opened_ms: now,
+        verdict: None,
+        closed_by: None,
+        closed_ms: None,
+    };
+    store::put(w, "review", &review.id.clone(), &review)?;
+    w.advance("reviews", 1)?;
+    Ok(())
 }
 
 fn tell(

@@ -229,6 +229,7 @@ fn money_is_matched_once_and_the_rest_is_held() {
         amount_fen,
         paid_ms: support::EVENING,
         receipt: "粤财123".into(),
+        late_fee: false,
     };
     assert!(done.amount.0 > 0);
     assert_eq!(
@@ -359,6 +360,7 @@ fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
         amount_fen: served.amount.0,
         paid_ms: support::EVENING,
         receipt: "粤财9".into(),
+        late_fee: false,
     };
     assert_eq!(house.hq.post_payment(paid).unwrap().state, PaymentState::NotOwed);
 }

@@ -241,10 +241,13 @@ fn reading_a_persons_record_leaves_a_trace() {
         String::from_utf8(answer.body).unwrap()
     };
     assert!(!ask("/v1/desk/cases").contains("44190019780921215X"), "lists name nobody");
-    assert!(house.hq.read_notes().unwrap().is_empty());
+    assert!(house.hq.acts().unwrap().is_empty());
     assert!(ask("/v1/desk/cases/c-1/events").contains("44190019780921215X"));
-    let notes = house.hq.read_notes().unwrap();
-    assert_eq!((notes.len(), notes[0].who.as_str(), notes[0].case.as_str()), (1, "审计甲", "c-1"));
+    let acts = house.hq.acts().unwrap();
+    assert_eq!(
+        (acts.len(), acts[0].who.as_str(), acts[0].act.as_str(), acts[0].about.as_str()),
+        (1, "审计甲", "readCase", "c-1")
+    );
     assert!(ask("/metrics").contains("ezhifa_decisions_replayed_total 1"));
 
     // 复议 through the organ: five working days, from the rulebook's clock and the calendar.

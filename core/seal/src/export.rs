@@ -104,7 +104,8 @@ impl Check {
             Ok(head) => {
                 if let Some(last) = batch.last() {
                     let before = &last.header;
-                    self.anchor = Head { seq: before.seq.saturating_sub(1), hash: before.prev, ..head.clone() };
+                    self.anchor =
+                        Head { seq: before.seq.saturating_sub(1), hash: before.prev, ..head.clone() };
                 }
                 self.head = head;
             }
@@ -252,7 +253,8 @@ mod tests {
     }
 
     fn read(heads: &[Head], entries: &[SealedEntry]) -> Report {
-        let mut text = serde_json::to_string(&ExportHead { ezhifa_journal: 1, heads: heads.to_vec() }).unwrap();
+        let mut text =
+            serde_json::to_string(&ExportHead { ezhifa_journal: 1, heads: heads.to_vec() }).unwrap();
         for entry in entries {
             text.push('\n');
             text.push_str(&serde_json::to_string(entry).unwrap());
@@ -274,7 +276,8 @@ mod tests {
         assert!(read(&heads, &good).is_whole());
         for seq in [1, 2, BATCH - 1, BATCH, BATCH + 1, BATCH + 2, 2 * BATCH, 2 * BATCH + 1, n - 1, n] {
             let at = seq - 1;
-            let named = |entries: &[SealedEntry]| fault(&read(&heads, entries)).map(|(_, seq, what)| (seq, what));
+            let named =
+                |entries: &[SealedEntry]| fault(&read(&heads, entries)).map(|(_, seq, what)| (seq, what));
             let seq = seq as u64;
             let mut changed = good.clone();
             changed[at].header.stamp.wall_ms += 1;

@@ -262,6 +262,12 @@ pub struct OpenOrder {
     pub key: SeenKey,
     /// Where.
     pub place: String,
+    /// Where, in 1e-7 degree, WGS-84: the re-check list sorts by distance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lat_e7: Option<i64>,
+    /// Where, in 1e-7 degree, WGS-84.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lon_e7: Option<i64>,
     /// When made.
     pub ordered_ms: i64,
     /// When the correction is due.
@@ -363,7 +369,7 @@ pub struct SeenFilter {
 pub struct Lead {
     /// Id.
     pub lead: String,
-    /// `citizen_report`, `video_lead`, `petition`, `drone`, `other_organ`.
+    /// `citizen_report`, `video_lead`, `petition`, `drone`, `other_organ`, `patrol`.
     pub source: String,
     /// Where.
     pub place: String,
@@ -378,6 +384,21 @@ pub struct Lead {
     /// Done elsewhere.
     #[serde(default)]
     pub closed: bool,
+    /// Where, in 1e-7 degree, WGS-84.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lat_e7: Option<i64>,
+    /// Where, in 1e-7 degree, WGS-84.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lon_e7: Option<i64>,
+    /// GB/T 30428 event code, or the sender's word.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub event_code: String,
+    /// Offences that it may turn out to be, likeliest first; decides nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offences: Vec<String>,
+    /// Phones of the crews on duty that are asked first, nearest first; anybody of the branch may take it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offered: Vec<String>,
 }
 
 /// Money arrived.
@@ -403,7 +424,8 @@ pub struct Verdict {
     /// Number, when there is one.
     #[serde(default)]
     pub number: String,
-    /// `filed`, `replay_differs`, `review_opened`, `review_closed`, `waiver_confirmed`, `waiver_refused`, `quarantined`.
+    /// `filed`, `replay_differs`, `review_opened`, `review_closed`, `waiver_confirmed`, `waiver_refused`,
+    /// `revocation_ordered`, `correction_ordered`, `payment_deferred`, `conference_decided`, `quarantined`.
     pub finding: String,
     /// For the officers, Chinese.
     pub zh: String,

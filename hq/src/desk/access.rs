@@ -1,11 +1,12 @@
 //! Who may ask HQ for what: bearer tokens with one role each, stored as their hash only.
 
-use ezhifa_casework::{event::CaseEvent, seal::hash::sha256};
+use ezhifa_casework::people::{Officer, Power};
+use ezhifa_wire::seal::{hash::sha256, sign::PublicKey};
 use serde::{Deserialize, Serialize};
 
-use crate::{Hq, error::HqError, store};
+use crate::{Hq, config::local, error::HqError, store};
 
-/// What a token is good for; least privilege, one role a token.
+/// What a token is good for; least privilege, one role a token. Phones have no token: they sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -15,9 +16,9 @@ pub enum Role {
     Supervisor,
     /// Reads everything, changes nothing; each read of a person's record is logged.
     Auditor,
-    /// May post leads, nothing else.
+    /// May post leads and hear what became of its own, nothing else.
     LeadSource,
-    /// May post payments, nothing else.
+    /// May post payments and pay codes and see what is to be paid, nothing else.
     PaymentSource,
 }
 
@@ -28,6 +29,20 @@ pub struct Holder {
     pub role: Role,
     /// Name of the system or desk, never of a person under investigation.
     pub name: String,
+    /// The officer behind it: what only a head may do is looked up in the roster under this id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub officer: Option<String>,
+    /// Key of a source that signs what it sends; then nothing unsigned is taken from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<PublicKey>,
+}
+
+impl Holder {
+    /// A holder who is neither an officer nor signs.
+    #[must_use]
+    pub fn plain(role: Role, name: &str) -> Holder {
+        Holder { role, name: name.to_owned(), officer: None, key: None }
+    }
 }
 
 impl Hq {
@@ -36,55 +51,68 @@ impl Hq {
     /// # Errors
     /// The store or the randomness failed.
     pub fn new_token(&self, role: Role, name: &str) -> Result<String, HqError> {
+        self.grant(Holder::plain(role, name))
+    }
+
+    /// A new token for a holder, shown once.
+    ///
+    /// # Errors
+    /// The store or the randomness failed.
+    pub fn grant(&self, holder: Holder) -> Result<String, HqError> {
         let token = format!("ezh_{}", self.random_hex::<24>()?);
         let key = sha256(token.as_bytes()).to_string();
-        let holder = Holder { role, name: name.to_owned() };
         self.write(1, move |w| store::put(w, "token", &key, &holder))?;
         Ok(token)
     }
 
-    /// The holder of a token, if it has one of these roles.
+    /// The holder of a token.
     ///
     /// # Errors
-    /// 401 for an unknown token, 403 for the wrong role.
-    pub fn holder(&self, token: &str, roles: &[Role]) -> Result<Holder, HqError> {
+    /// 401 for an unknown token.
+    pub fn holder(&self, token: &str) -> Result<Holder, HqError> {
         let key = sha256(token.as_bytes()).to_string();
-        let holder: Holder = self.read(|r| store::get(r, "token", &key))?.ok_or(HqError::Denied("token"))?;
-        if roles.contains(&holder.role) { Ok(holder) } else { Err(HqError::Forbidden) }
-    }
-}
-
-/// One read of a person's record: who, which, when; nothing of its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadNote {
-    /// When.
-    pub at_ms: i64,
-    /// Token holder.
-    pub who: String,
-    /// Case.
-    pub case: String,
-}
-
-impl Hq {
-    /// The events of a case for somebody at the desk; the read is noted before anything is shown.
-    ///
-    /// # Errors
-    /// No such case, or the note cannot be written.
-    pub fn read_case(&self, who: &str, id: &str) -> Result<Vec<CaseEvent>, HqError> {
-        self.case_file(id)?;
-        let note = ReadNote { at_ms: self.now_ms(), who: who.to_owned(), case: id.to_owned() };
-        self.write(1, move |w| {
-            let n = w.advance("reads", 1)?;
-            store::put(w, "read", &format!("{n:012}"), &note)
-        })?;
-        self.case_events(id)
+        self.read(|r| store::get(r, "token", &key))?.ok_or(HqError::Denied("token"))
     }
 
-    /// Every read of a person's record, oldest first.
+    /// Everybody who holds a token: (first digits of its hash, holder).
     ///
     /// # Errors
     /// The store failed.
-    pub fn read_notes(&self) -> Result<Vec<ReadNote>, HqError> {
-        Ok(self.read(|r| store::list(r, "read", ""))?.into_iter().map(|(_, n)| n).collect())
+    pub fn tokens(&self) -> Result<Vec<(String, Holder)>, HqError> {
+        let all: Vec<(String, Holder)> = self.read(|r| store::list(r, "token", ""))?;
+        Ok(all.into_iter().map(|(hash, h)| (hash.chars().take(12).collect(), h)).collect())
+    }
+
+    /// Withdraws every token whose hash begins so.
+    ///
+    /// # Errors
+    /// No such token, or fewer than eight digits given.
+    pub fn withdraw_token(&self, hash: &str) -> Result<(), HqError> {
+        if hash.len() < 8 {
+            return Err(HqError::Bad("令牌摘要至少八位 / give at least eight digits of the hash".into()));
+        }
+        let hash = hash.to_owned();
+        self.write(1, move |w| {
+            let keys: Vec<(String, Holder)> = store::list(w, "token", &hash)?;
+            if keys.is_empty() {
+                return Err(HqError::NotFound("token"));
+            }
+            keys.iter().try_for_each(|(key, _)| w.remove_doc("token", key))
+        })
+    }
+
+    /// The officer behind a holder, who must be a head of the organ (行政机关负责人) with a valid certificate.
+    ///
+    /// # Errors
+    /// 403 for everybody else.
+    pub fn head(&self, who: &Holder) -> Result<Officer, HqError> {
+        let id = who.officer.as_deref().ok_or(HqError::Forbidden)?;
+        let today = local(self.now_ms()).date();
+        let rosters: Vec<(String, Vec<Officer>)> = self.read(|r| store::list(r, "roster", ""))?;
+        rosters
+            .into_iter()
+            .flat_map(|(_, officers)| officers)
+            .find(|o| o.id.0 == id && o.powers.contains(&Power::Head) && o.certified_on(today))
+            .ok_or(HqError::Forbidden)
     }
 }

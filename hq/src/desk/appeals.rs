@@ -1,10 +1,12 @@
-//! 行政复议 through the organ that decided (复议法 32): a clock that runs from the day it came in.
+//! 行政复议 through the organ that decided (复议法 32): a clock that runs from the day it came in; and how
+//! long a remedy can still run, because nothing about that case may be purged before.
 
-use chrono::NaiveDate;
-use ezhifa_casework::law::clocks::Clocks;
+use chrono::{Days, Months, NaiveDate};
+use ezhifa_casework::law::{clocks::Clocks, terms::Series};
 use serde::{Deserialize, Serialize};
 
-use crate::{Hq, config::local, error::HqError, numbers::NumberFile, store};
+use super::fines::Desk;
+use crate::{Hq, casefile::CaseFile, config::local, error::HqError, numbers::NumberFile, store};
 
 /// An application as it came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,8 +21,34 @@ pub struct Appeal {
     pub forward_by: Option<NaiveDate>,
     /// The period in words.
     pub period: String,
-    /// Handed on, or the decision was changed.
+    /// What the organ did with it.
     pub done: Option<String>,
+    /// When: handed on after `forward_by` is late.
+    #[serde(default)]
+    pub done_ms: Option<i64>,
+    /// How the remedy ended: `maintained`, `changed`, `revoked`, `withdrawn`…
+    #[serde(default)]
+    pub outcome: Option<String>,
+    /// When it ended: late fees count again from the day after.
+    #[serde(default)]
+    pub ended_ms: Option<i64>,
+}
+
+/// How a remedy can end.
+pub const OUTCOMES: [&str; 5] = ["maintained", "changed", "revoked", "unlawful", "withdrawn"];
+
+/// A case that must be kept whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Number of the decision.
+    pub number: String,
+    /// Case.
+    pub case: String,
+    /// `remedy_period`: may still be asked for; `remedy_runs`: was asked for and has not ended;
+    /// `not_served`: the period has not begun.
+    pub why: String,
+    /// Last day, where it is known.
+    pub until: Option<NaiveDate>,
 }
 
 impl Hq {
@@ -47,6 +75,9 @@ impl Hq {
             forward_by,
             period,
             done: None,
+            done_ms: None,
+            outcome: None,
+            ended_ms: None,
         };
         self.write(1, move |w| match store::get(w, "appeal", &appeal.number)? {
             Some(known) => Ok(known),
@@ -57,17 +88,58 @@ impl Hq {
         })
     }
 
-    /// Says how an application ended here.
-    ///
-    /// # Errors
-    /// No such application.
-    pub fn close_appeal(&self, number: &str, done: &str) -> Result<Appeal, HqError> {
-        let (number, done) = (number.to_owned(), done.to_owned());
+    fn change_appeal(
+        &self,
+        number: &str,
+        change: impl FnOnce(&mut Appeal) -> Result<(), HqError> + Send + 'static,
+    ) -> Result<Appeal, HqError> {
+        let number = number.to_owned();
         self.write(1, move |w| {
             let mut appeal: Appeal = store::get(w, "appeal", &number)?.ok_or(HqError::NotFound("appeal"))?;
-            appeal.done = Some(done);
+            change(&mut appeal)?;
             store::put(w, "appeal", &number, &appeal)?;
             Ok(appeal)
+        })
+    }
+
+    /// Says what the organ did: handed on, or changed its decision itself.
+    ///
+    /// # Errors
+    /// No such application, or it was done.
+    pub fn close_appeal(&self, number: &str, done: &str) -> Result<Appeal, HqError> {
+        let (done, now) = (done.to_owned(), self.now_ms());
+        self.change_appeal(number, move |appeal| {
+            if done.trim().is_empty() || appeal.done.is_some() {
+                return Err(HqError::Conflict(
+                    "已经办理，或者没有写明 / done already, or nothing said".into(),
+                ));
+            }
+            appeal.done = Some(done);
+            appeal.done_ms = Some(now);
+            Ok(())
+        })
+    }
+
+    /// Says how the remedy ended (复议决定、判决、撤回).
+    ///
+    /// # Errors
+    /// No such application, it has ended, or a word that is not in [`OUTCOMES`].
+    pub fn end_appeal(&self, number: &str, outcome: &str) -> Result<Appeal, HqError> {
+        if !OUTCOMES.contains(&outcome) {
+            return Err(HqError::Bad(format!(
+                "结果须为 {} 之一 / one of {}",
+                OUTCOMES.join("、"),
+                OUTCOMES.join(", ")
+            )));
+        }
+        let (outcome, now) = (outcome.to_owned(), self.now_ms());
+        self.change_appeal(number, move |appeal| {
+            if appeal.outcome.is_some() {
+                return Err(HqError::Conflict("已有结果 / it has ended".into()));
+            }
+            appeal.outcome = Some(outcome);
+            appeal.ended_ms = Some(now);
+            Ok(())
         })
     }
 
@@ -81,4 +153,72 @@ impl Hq {
         all.sort_by_key(|a| (a.done.is_some(), a.forward_by, a.received_ms));
         Ok(all)
     }
+
+    /// Decisions whose case must be kept whole: a remedy can still run, or runs.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn holds(&self) -> Result<Vec<Hold>, HqError> {
+        self.settle()?;
+        let desk = Desk::of(self)?;
+        let appeals: std::collections::BTreeMap<String, Appeal> =
+            self.appeals()?.into_iter().map(|a| (a.number.clone(), a)).collect();
+        Ok(self
+            .case_files()?
+            .iter()
+            .filter(|f| !f.drill)
+            .flat_map(|f| holds_of(f, &desk, &appeals))
+            .collect())
+    }
+
+    /// Whether the case must be kept whole today.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn is_held(&self, case: &str) -> Result<bool, HqError> {
+        Ok(self.holds()?.iter().any(|h| h.case == case))
+    }
+}
+
+fn holds_of(file: &CaseFile, desk: &Desk, appeals: &std::collections::BTreeMap<String, Appeal>) -> Vec<Hold> {
+    let mut out = Vec::new();
+    for decision in
+        file.decisions.iter().filter(|d| !matches!(d.ended.as_deref(), Some("void" | "undelivered")))
+    {
+        let mut hold = |why: &str, until| {
+            out.push(Hold {
+                number: decision.number.clone(),
+                case: file.id.clone(),
+                why: why.to_owned(),
+                until,
+            });
+        };
+        match (appeals.get(&decision.number), file.served_at) {
+            (Some(appeal), _) => match appeal.ended_ms {
+                None => hold("remedy_runs", None),
+                // The court may still be asked within fifteen days (行政诉讼法 45).
+                Some(ms) => {
+                    let until = local(ms).date().checked_add_days(Days::new(15));
+                    if until.is_none_or(|u| desk.today <= u) {
+                        hold("remedy_period", until);
+                    }
+                }
+            },
+            (None, None) => hold("not_served", None),
+            (None, Some(served)) => {
+                let served = served.date();
+                // Sixty days for a penalty made on the spot; the court's six months for what may go there
+                // directly (行政诉讼法 46). The longer of what the calendar cannot tell.
+                let first = desk
+                    .last_day(&decision.pack.hash, "reconsideration", served)
+                    .or_else(|| served.checked_add_days(Days::new(75)));
+                let court = served.checked_add_months(Months::new(6));
+                let until = if decision.series == Series::Penalty { first } else { first.max(court) };
+                if until.is_none_or(|u| desk.today <= u) {
+                    hold("remedy_period", until);
+                }
+            }
+        }
+    }
+    out
 }

@@ -1,120 +1,224 @@
-//! The desk's API: bearer token, one role a token, JSON in and out. `openapi.json` lists it.
+//! The desk's API: bearer token, one role a token, JSON in and out. One table of routes ([`ROUTES`]) answers,
+//! says who may ask, writes the log of acts, and is what `openapi.json` and docs/hq-desk.md list.
 
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::{access::Role, leads::NewLead, payments::NewPayment};
+use super::{
+    access::{Holder, Role},
+    list::{self, Query, decoded},
+    routes::ROUTES,
+};
 use crate::{
     Hq,
     error::HqError,
     protocol::{Request, Response},
 };
 
-const READERS: &[Role] = &[Role::Desk, Role::Supervisor, Role::Auditor];
+/// Before every path of the desk.
+pub const BASE: &str = "/v1/desk/";
 
-fn body<T: DeserializeOwned>(request: &Request) -> Result<T, HqError> {
-    serde_json::from_slice(&request.body)
-        .map_err(|e| HqError::Bad(format!("JSON {}:{}", e.line(), e.column())))
+type Run = fn(&Call<'_>) -> Result<Response, HqError>;
+
+/// One thing that can be asked at the desk.
+pub struct Route {
+    /// `GET`, `POST`.
+    pub method: &'static str,
+    /// Path behind [`BASE`]; `{name}` stands for one part.
+    pub path: &'static str,
+    /// Name of the operation.
+    pub id: &'static str,
+    /// What it answers.
+    pub says: &'static str,
+    /// Who may.
+    pub roles: &'static [Role],
+    /// Written into the log of acts before it happens: every change by a person, and every read of a
+    /// person's record.
+    pub traced: bool,
+    pub(super) run: Run,
+}
+
+impl Route {
+    /// A list or a document.
+    pub(super) const fn get(
+        path: &'static str,
+        id: &'static str,
+        says: &'static str,
+        roles: &'static [Role],
+        run: Run,
+    ) -> Route {
+        Route { method: "GET", path, id, says, roles, traced: false, run }
+    }
+
+    /// A read of a person's record.
+    pub(super) const fn read(
+        path: &'static str,
+        id: &'static str,
+        says: &'static str,
+        roles: &'static [Role],
+        run: Run,
+    ) -> Route {
+        Route { method: "GET", path, id, says, roles, traced: true, run }
+    }
+
+    /// A change by a person at the desk.
+    pub(super) const fn post(
+        path: &'static str,
+        id: &'static str,
+        says: &'static str,
+        roles: &'static [Role],
+        run: Run,
+    ) -> Route {
+        Route { method: "POST", path, id, says, roles, traced: true, run }
+    }
+
+    /// What a system sends: kept whole under its own name, so the log of acts stays people's.
+    pub(super) const fn feed(
+        path: &'static str,
+        id: &'static str,
+        says: &'static str,
+        roles: &'static [Role],
+        run: Run,
+    ) -> Route {
+        Route { method: "POST", path, id, says, roles, traced: false, run }
+    }
+
+    /// The parts of `path` that stand where this route has `{name}`; none when it is another route.
+    fn matches(&self, method: &str, path: &[String]) -> Option<Vec<String>> {
+        let mine: Vec<&str> = self.path.split('/').collect();
+        if self.method != method || mine.len() != path.len() {
+            return None;
+        }
+        let mut ids = Vec::new();
+        for (part, given) in mine.iter().zip(path) {
+            if part.starts_with('{') {
+                ids.push(given.clone());
+            } else if part != given {
+                return None;
+            }
+        }
+        Some(ids)
+    }
+}
+
+/// One request at the desk.
+pub(super) struct Call<'a> {
+    pub(super) hq: &'a Hq,
+    pub(super) who: &'a Holder,
+    ids: Vec<String>,
+    pub(super) query: Query,
+    pub(super) body: &'a [u8],
+}
+
+impl Call<'_> {
+    /// The n-th `{name}` of the path.
+    pub(super) fn id(&self, n: usize) -> &str {
+        self.ids.get(n).map_or("", String::as_str)
+    }
+
+    pub(super) fn body<T: DeserializeOwned>(&self) -> Result<T, HqError> {
+        // The text may be about a person: only the place is told.
+        serde_json::from_slice(self.body)
+            .map_err(|e| HqError::Bad(format!("JSON {}:{} {}", e.line(), e.column(), kind(&e))))
+    }
+
+    pub(super) fn list<T: Serialize>(&self, items: Vec<(String, T)>) -> Result<Response, HqError> {
+        list::answer(&self.query, items, &[])
+    }
+
+    pub(super) fn text(&self) -> Result<&str, HqError> {
+        std::str::from_utf8(self.body).map_err(|_| HqError::Bad("UTF-8".into()))
+    }
+
+    pub(super) fn days(&self) -> Result<super::figures::Days, HqError> {
+        let day = |name: &str| {
+            self.query
+                .get(name)
+                .map(|d| d.parse().map_err(|_| HqError::Bad(format!("{name}: YYYY-MM-DD"))))
+                .transpose()
+        };
+        Ok(super::figures::Days { from: day("from")?, to: day("to")? })
+    }
+}
+
+fn kind(e: &serde_json::Error) -> &'static str {
+    match e.classify() {
+        serde_json::error::Category::Data => "字段不符 (a field is missing, unknown or of another type)",
+        _ => "不是完整的 JSON (not JSON)",
+    }
 }
 
 pub(crate) fn route(hq: &Hq, request: &Request) -> Result<Response, HqError> {
-    let plain = request.path.split('?').next().unwrap_or_default();
-    let path: Vec<&str> = plain.trim_start_matches("/v1/desk/").split('/').collect();
     let token = request
         .headers
         .get("authorization")
         .and_then(|a| a.strip_prefix("Bearer "))
         .ok_or(HqError::Denied("token"))?;
-    let holder = |roles: &[Role]| hq.holder(token, roles);
-    match (request.method.as_str(), path.as_slice()) {
-        ("POST", ["leads"]) => {
-            let who = holder(&[Role::LeadSource, Role::Desk])?;
-            Response::json(&hq.post_lead(&who.name, body::<NewLead>(request)?)?)
+    run(hq, &hq.holder(token)?, request)
+}
+
+fn run(hq: &Hq, who: &Holder, request: &Request) -> Result<Response, HqError> {
+    let plain = request.path.split('?').next().unwrap_or_default();
+    let path: Vec<String> = plain.strip_prefix(BASE).unwrap_or_default().split('/').map(decoded).collect();
+    let (route, ids) = ROUTES
+        .iter()
+        .find_map(|r| Some((r, r.matches(&request.method, &path)?)))
+        .ok_or(HqError::NotFound("path"))?;
+    if !route.roles.contains(&who.role) {
+        return Err(HqError::Forbidden);
+    }
+    if route.traced {
+        hq.note_act(who, route.id, &ids.join("/"), &request.body)?;
+    }
+    (route.run)(&Call { hq, who, ids, query: Query::of(request), body: &request.body })
+}
+
+impl Hq {
+    /// Answers at the desk for a holder who needs no token because the database is open before them
+    /// (`ezhifa hq` on the machine itself). Roles and the log of acts hold all the same.
+    #[must_use]
+    pub fn answer_at_desk(&self, who: &Holder, request: &Request) -> Response {
+        run(self, who, request).unwrap_or_else(|e| self.refusal(&e))
+    }
+}
+
+/// The table of routes, for documents and tests.
+#[must_use]
+pub fn routes() -> &'static [Route] {
+    ROUTES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_routes_answer_the_same_and_each_has_somebody_who_may() {
+        for (i, a) in ROUTES.iter().enumerate() {
+            assert!(!a.roles.is_empty() && !a.says.is_empty(), "{}", a.id);
+            for b in ROUTES.iter().skip(i + 1) {
+                assert!(a.id != b.id && (a.method, a.path) != (b.method, b.path), "{}", a.id);
+            }
         }
-        ("GET", ["leads", id]) => {
-            holder(READERS)?;
-            Response::json(&hq.lead(id)?)
+    }
+
+    #[test]
+    fn the_operators_page_names_every_route() {
+        let page = include_str!("../../../docs/hq-desk.md");
+        for r in ROUTES {
+            assert!(page.contains(&format!("`{} {}` `{}`", r.method, r.path, r.id)), "{}", r.id);
         }
-        ("POST", ["leads", id, "audit"]) => {
-            let who = holder(&[Role::Desk, Role::Supervisor])?;
-            Response::json(&hq.audit_lead(id, &who.name)?)
-        }
-        ("POST", ["leads", id, "close"]) => {
-            holder(&[Role::Desk])?;
-            Response::json(&hq.close_lead(id, &body::<String>(request)?)?)
-        }
-        ("POST", ["payments"]) => {
-            holder(&[Role::PaymentSource, Role::Desk])?;
-            Response::json(&hq.post_payment(body::<NewPayment>(request)?)?)
-        }
-        ("GET", ["payments", "held"]) => {
-            holder(READERS)?;
-            Response::json(&hq.match_payments()?)
-        }
-        ("GET", ["cases"]) => {
-            holder(READERS)?;
-            Response::json(&hq.case_files()?)
-        }
-        ("GET", ["cases", id]) => {
-            holder(READERS)?;
-            Response::json(&hq.case_file(id)?)
-        }
-        // The one place where a person's record is read: noted first.
-        ("GET", ["cases", id, "events"]) => {
-            let who = holder(READERS)?;
-            Response::json(&hq.read_case(&who.name, id)?)
-        }
-        ("GET", ["reads"]) => {
-            holder(&[Role::Auditor])?;
-            Response::json(&hq.read_notes()?)
-        }
-        ("POST", ["appeals"]) => {
-            holder(&[Role::Desk])?;
-            Response::json(&hq.post_appeal(&body::<String>(request)?)?)
-        }
-        ("GET", ["appeals"]) => {
-            holder(READERS)?;
-            Response::json(&hq.appeals()?)
-        }
-        ("GET", ["patterns"]) => {
-            holder(&[Role::Supervisor, Role::Auditor])?;
-            Response::json(&hq.patterns()?)
-        }
-        ("GET", ["sample", seed, each]) => {
-            holder(&[Role::Supervisor, Role::Auditor])?;
-            Response::json(&hq.draw_waivers(seed, each.parse().map_err(|_| HqError::Bad("each".into()))?)?)
-        }
-        ("GET", ["figures"]) => {
-            holder(READERS)?;
-            Response::json(&hq.figures()?)
-        }
-        ("GET", ["checkpoints"]) => {
-            holder(READERS)?;
-            Response::json(&hq.checkpoints()?)
-        }
-        ("GET", ["ledger"]) => {
-            holder(READERS)?;
-            Response::json(&hq.ledger()?)
-        }
-        ("GET", ["alarms"]) => {
-            holder(READERS)?;
-            Response::json(&hq.alarms()?)
-        }
-        ("GET", ["quarantine"]) => {
-            holder(READERS)?;
-            Response::json(&hq.quarantine()?)
-        }
-        ("GET", ["reviews"]) => {
-            holder(READERS)?;
-            Response::json(&hq.reviews(!request.path.ends_with("?all=true"))?)
-        }
-        ("POST", ["reviews", id, "close"]) => {
-            let who = holder(&[Role::Supervisor])?;
-            Response::json(&hq.close_review(id, &who.name, &body::<String>(request)?)?)
-        }
-        ("GET", ["replay"]) => {
-            holder(READERS)?;
-            Response::json(&hq.replay_report()?)
-        }
-        _ => Err(HqError::NotFound("path")),
+    }
+
+    #[test]
+    fn sources_have_their_own_doors_only_and_auditors_change_nothing() {
+        let of = |role: Role| ROUTES.iter().filter(move |r| r.roles.contains(&role));
+        assert!(of(Role::Auditor).all(|r| r.method == "GET"));
+        assert!(of(Role::LeadSource).all(|r| r.path.starts_with("leads") || r.path == "events"));
+        assert!(of(Role::PaymentSource).all(|r| r.path.starts_with("pay")));
+        assert!(
+            ROUTES.iter().filter(|r| r.method == "POST" && !r.traced).all(|r| {
+                r.roles.iter().any(|role| matches!(role, Role::LeadSource | Role::PaymentSource))
+            })
+        );
     }
 }

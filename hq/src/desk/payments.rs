@@ -1,20 +1,29 @@
 //! Money in: notices from the finance system, matched to decisions, wrong ones held for a person, nothing
 //! paid twice without a refund on the list. Officers and HQ never touch the money itself (处罚法 67).
 
-use ezhifa_wire::feed::{self as wire_feed, FeedBody};
+use ezhifa_wire::{
+    feed::{self as wire_feed, FeedBody},
+    seal::sign::Signed,
+};
 use serde::{Deserialize, Serialize};
 
+use super::{
+    access::Holder,
+    deferrals::Deferral,
+    fines::{Desk, Fine},
+};
 use crate::{
     Hq,
-    casefile::CaseFile,
     error::HqError,
     feed,
-    numbers::NumberFile,
     store::{self, Write},
 };
 
+/// Domain of a notice that a payment source signs.
+pub const DOMAIN: &str = "ezhifa.payment.v1";
+
 /// A notice of payment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewPayment {
     /// The finance system's own reference: the same one again changes nothing.
@@ -31,6 +40,9 @@ pub struct NewPayment {
     pub paid_ms: i64,
     /// Finance receipt (财政电子票据) number.
     pub receipt: String,
+    /// 加处罚款: a late fee comes as its own notice.
+    #[serde(default)]
+    pub late_fee: bool,
 }
 
 /// What became of a notice.
@@ -41,7 +53,7 @@ pub enum PaymentState {
     Matched,
     /// Number or code is not known (yet): held.
     Unknown,
-    /// Another amount than decided (a late fee comes as its own notice): held.
+    /// Another amount than decided: held.
     Amount,
     /// Paid before: to be refunded.
     Double,
@@ -61,44 +73,94 @@ pub struct Payment {
     pub state: PaymentState,
     /// When the notice came.
     pub received_ms: i64,
+    /// Who sent it.
+    #[serde(default)]
+    pub posted_by: String,
+    /// It was signed by the source's key.
+    #[serde(default)]
+    pub signed: bool,
+    /// Voucher of the refund.
+    #[serde(default)]
+    pub refund: Option<String>,
+}
+
+/// A part of a fine that is paid.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The notice.
+    pub reference: String,
+    /// Fen.
+    pub amount_fen: i64,
+    /// Finance receipt.
+    pub receipt: String,
+    /// When.
+    pub paid_ms: i64,
 }
 
 impl Hq {
-    /// Takes a notice of payment in.
+    /// Takes a notice of payment in, unsigned, from a source without a key.
     ///
     /// # Errors
     /// Neither number nor pay code, no amount, or the store failed.
     pub fn post_payment(&self, new: NewPayment) -> Result<Payment, HqError> {
+        self.take_payment("desk", new, false)
+    }
+
+    /// Takes what a payment source sent: signed, where the source has a key.
+    ///
+    /// # Errors
+    /// Not signed by its key, or as [`Hq::post_payment`].
+    pub fn post_notice(&self, who: &Holder, body: &[u8]) -> Result<Payment, HqError> {
+        let bad = |e: serde_json::Error| HqError::Bad(format!("JSON {}:{}", e.line(), e.column()));
+        match &who.key {
+            None => self.take_payment(&who.name, serde_json::from_slice(body).map_err(bad)?, false),
+            Some(key) => {
+                let signed: Signed = serde_json::from_slice(body).map_err(bad)?;
+                let new = signed.open(DOMAIN, key).map_err(|_| HqError::Denied("payment"))?;
+                self.take_payment(&who.name, new, true)
+            }
+        }
+    }
+
+    fn take_payment(&self, by: &str, new: NewPayment, signed: bool) -> Result<Payment, HqError> {
         if new.reference.is_empty() || new.amount_fen <= 0 || (new.number.is_none() && new.pay_code.is_none())
         {
             return Err(HqError::Bad("缴款通知需要流水号、金额与文书号或者缴款码 / a notice needs a reference, an amount, and a number or a pay code".into()));
         }
         self.settle()?;
-        let now = self.now_ms();
+        let (now, desk, by) = (self.now_ms(), Desk::of(self)?, by.to_owned());
         self.write(1, move |w| {
             if let Some(known) = store::get(w, "payment", &new.reference)? {
                 return Ok(known);
             }
-            let mut payment = Payment { new, state: PaymentState::Unknown, received_ms: now };
-            matched(w, &mut payment, now)?;
+            let mut payment = Payment {
+                new,
+                state: PaymentState::Unknown,
+                received_ms: now,
+                posted_by: by,
+                signed,
+                refund: None,
+            };
+            w.advance("payments", 1)?;
+            matched(w, &desk, &mut payment, now)?;
             store::put(w, "payment", &payment.new.reference.clone(), &payment)?;
             Ok(payment)
         })
     }
 
-    /// Tries the held ones again (their decisions may have arrived).
+    /// Tries the held ones again (their decisions may have arrived); gives all that are not settled.
     ///
     /// # Errors
     /// The store failed.
     pub fn match_payments(&self) -> Result<Vec<Payment>, HqError> {
         self.settle()?;
-        let now = self.now_ms();
+        let (now, desk) = (self.now_ms(), Desk::of(self)?);
         self.write(1, move |w| {
             let all: Vec<(String, Payment)> = store::list(w, "payment", "")?;
             let mut held = Vec::new();
             for (key, mut payment) in all {
                 if payment.state == PaymentState::Unknown {
-                    matched(w, &mut payment, now)?;
+                    matched(w, &desk, &mut payment, now)?;
                     store::put(w, "payment", &key, &payment)?;
                 }
                 if !matches!(payment.state, PaymentState::Matched | PaymentState::Refunded) {
@@ -108,35 +170,105 @@ impl Hq {
             Ok(held)
         })
     }
+
+    /// All notices, by reference.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn payments(&self) -> Result<Vec<Payment>, HqError> {
+        self.match_payments()?;
+        Ok(self.read(|r| store::list(r, "payment", ""))?.into_iter().map(|(_, p)| p).collect())
+    }
+
+    /// Says that a payment went back, with the voucher of the finance system.
+    ///
+    /// # Errors
+    /// No such payment, nothing to give back, no voucher.
+    pub fn refund(&self, reference: &str, voucher: &str) -> Result<Payment, HqError> {
+        if voucher.trim().is_empty() {
+            return Err(HqError::Bad("退款需要凭证号 / a refund needs its voucher".into()));
+        }
+        let (reference, voucher) = (reference.to_owned(), voucher.to_owned());
+        self.write(1, move |w| {
+            let mut payment: Payment =
+                store::get(w, "payment", &reference)?.ok_or(HqError::NotFound("payment"))?;
+            if matches!(payment.state, PaymentState::Matched | PaymentState::Refunded) {
+                return Err(HqError::Conflict(
+                    "该笔缴款无须退还 / this payment is not to be given back".into(),
+                ));
+            }
+            payment.state = PaymentState::Refunded;
+            payment.refund = Some(voucher);
+            if let Some(number) = &payment.new.number {
+                let mut parts: Vec<Part> = store::get(w, "paid", number)?.unwrap_or_default();
+                parts.retain(|p| p.reference != reference);
+                store::put(w, "paid", number, &parts)?;
+            }
+            store::put(w, "payment", &reference, &payment)?;
+            Ok(payment)
+        })
+    }
 }
 
-fn matched(w: &mut dyn Write, payment: &mut Payment, now: i64) -> Result<(), HqError> {
+/// A decision that was paid no longer stands: what came in for it goes back.
+pub(crate) fn not_owed(w: &mut dyn Write, number: &str) -> Result<(), HqError> {
+    let parts: Vec<Part> = store::get(w, "paid", number)?.unwrap_or_default();
+    for part in parts {
+        if let Some(mut payment) = store::get::<Payment>(w, "payment", &part.reference)?
+            && payment.state == PaymentState::Matched
+        {
+            payment.state = PaymentState::NotOwed;
+            store::put(w, "payment", &part.reference, &payment)?;
+        }
+    }
+    Ok(())
+}
+
+fn matched(w: &mut dyn Write, desk: &Desk, payment: &mut Payment, now: i64) -> Result<(), HqError> {
     let number = match (&payment.new.number, &payment.new.pay_code) {
         (Some(number), _) => Some(number.clone()),
         (None, Some(code)) => store::get(w, "pay_code_number", code)?,
         (None, None) => None,
     };
     let Some(number) = number else { return Ok(()) };
-    let Some(doc) = store::get::<NumberFile>(w, "number", &number)? else { return Ok(()) };
-    let Some(file) = store::get::<CaseFile>(w, "case", &doc.case)? else { return Ok(()) };
-    let Some(decision) = file.decisions.iter().find(|d| d.number == number) else { return Ok(()) };
-    payment.state = if decision.ended.is_some() {
+    let Some(fine) = store::get::<Fine>(w, "fine", &number)? else { return Ok(()) };
+    payment.new.number = Some(number.clone());
+    let mut parts: Vec<Part> = store::get(w, "paid", &number)?.unwrap_or_default();
+    let cash = fine.cash.iter().fold(0_i64, |sum, c| sum.saturating_add(c.amount.0));
+    let paid = parts.iter().fold(cash, |sum, p| sum.saturating_add(p.amount_fen));
+    let owed = fine.amount.0.saturating_sub(paid);
+    let amount = payment.new.amount_fen;
+    payment.state = if fine.ended.is_some() {
         PaymentState::NotOwed
-    } else if store::get::<String>(w, "paid", &number)?.is_some_and(|by| by != payment.new.reference) {
+    } else if payment.new.late_fee {
+        // Counted to today, which is not before the day it was paid: never less than was owed then.
+        if amount <= desk.line(&fine).late_fee_fen { PaymentState::Matched } else { PaymentState::Amount }
+    } else if owed <= 0 {
         PaymentState::Double
-    } else if decision.amount.0 == payment.new.amount_fen {
-        store::put(w, "paid", &number, &payment.new.reference)?;
+    } else if amount == owed || (amount < owed && instalment(w, &number, amount)?) {
+        parts.push(Part {
+            reference: payment.new.reference.clone(),
+            amount_fen: amount,
+            receipt: payment.new.receipt.clone(),
+            paid_ms: payment.new.paid_ms,
+        });
+        store::put(w, "paid", &number, &parts)?;
         let body = wire_feed::Payment {
             number: number.clone(),
-            amount_fen: payment.new.amount_fen,
+            amount_fen: paid.saturating_add(amount),
             paid_ms: payment.new.paid_ms,
             receipt: payment.new.receipt.clone(),
         };
-        feed::publish(w, &feed::to_branch(&file.branch), &FeedBody::Payment(body), now)?;
+        feed::publish(w, &feed::to_branch(&fine.branch), &FeedBody::Payment(body), now)?;
         PaymentState::Matched
     } else {
         PaymentState::Amount
     };
-    payment.new.number = Some(number);
     Ok(())
+}
+
+/// Whether an approved plan has a part of this amount.
+fn instalment(w: &mut dyn Write, number: &str, amount: i64) -> Result<bool, HqError> {
+    let all: Vec<(String, Deferral)> = store::list(w, "deferral", &format!("{number}/"))?;
+    Ok(all.iter().any(|(_, d)| d.granted && d.parts.iter().any(|p| p.amount_fen == amount)))
 }

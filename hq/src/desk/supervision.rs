@@ -11,10 +11,11 @@ use crate::{
     Hq,
     casefile::{CaseFile, DecisionFile},
     error::HqError,
+    reviews,
 };
 
-/// A waiver drawn for review.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// A waiver, by number and stratum: all that a draw needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Drawn {
     /// Branch and limb: the stratum.
     pub branch: String,
@@ -30,9 +31,9 @@ pub struct Drawn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pattern {
     /// `waived_without_correction`, `party_waived_often`, `officer_party_pair`, `device_voids`,
-    /// `unknown_prints`, `advised_often`, `hasty_decision`.
+    /// `unknown_prints`, `advised_often`, `advised_often_here`, `hasty_decision`.
     pub kind: String,
-    /// What it is about: a number, a keyed hash, an officer and a keyed hash, a branch.
+    /// What it is about: a number, a keyed hash, an officer and a keyed hash, a branch, a place.
     pub about: String,
     /// How often, or how many seconds.
     pub count: u64,
@@ -40,10 +41,8 @@ pub struct Pattern {
     pub cases: Vec<String>,
 }
 
-/// Repeats from this on are shown.
-const OFTEN: usize = 3;
-/// Seconds from notice to decision below which a statement can hardly have been heard.
-const HASTY_S: i64 = 20;
+/// Kinds that a person must answer.
+const QUEUED: [&str; 3] = ["waived_without_correction", "party_waived_often", "officer_party_pair"];
 
 fn waivers(files: &[CaseFile]) -> impl Iterator<Item = (&CaseFile, &DecisionFile, Limb)> {
     files.iter().filter(|f| !f.drill).filter_map(|f| {
@@ -52,32 +51,49 @@ fn waivers(files: &[CaseFile]) -> impl Iterator<Item = (&CaseFile, &DecisionFile
     })
 }
 
+/// Draws `each` from every stratum. Pure: who has the seed and the list of waivers can draw again and see
+/// that nobody chose. The order of the list does not matter.
+#[must_use]
+pub fn draw(population: &[Drawn], seed: &str, each: usize) -> Vec<Drawn> {
+    let mut strata: BTreeMap<(&str, &str), Vec<(String, &Drawn)>> = BTreeMap::new();
+    for waiver in population {
+        let lot = tagged("ezhifa.sample.v1", &[seed.as_bytes(), waiver.number.as_bytes()]).to_string();
+        strata.entry((&waiver.branch, &waiver.limb)).or_default().push((lot, waiver));
+    }
+    let mut out = Vec::new();
+    for mut lots in strata.into_values() {
+        lots.sort_by(|a, b| a.0.cmp(&b.0));
+        out.extend(lots.into_iter().take(each).map(|(_, d)| d.clone()));
+    }
+    out
+}
+
 impl Hq {
-    /// Draws `each` waivers from every branch and limb. The same seed and the same cases give the same
-    /// draw, so that anybody can check that nobody chose.
+    /// Every waiver that stands: what a sample is drawn from.
     ///
     /// # Errors
     /// The store failed.
-    pub fn draw_waivers(&self, seed: &str, each: usize) -> Result<Vec<Drawn>, HqError> {
+    pub fn waivers(&self) -> Result<Vec<Drawn>, HqError> {
         self.settle()?;
         let files = self.case_files()?;
-        let mut strata: BTreeMap<(String, Limb), Vec<(String, Drawn)>> = BTreeMap::new();
-        for (file, decision, limb) in waivers(&files) {
-            let lot = tagged("ezhifa.sample.v1", &[seed.as_bytes(), decision.number.as_bytes()]).to_string();
-            let drawn = Drawn {
+        let mut all: Vec<Drawn> = waivers(&files)
+            .map(|(file, decision, limb)| Drawn {
                 branch: file.branch.clone(),
                 limb: format!("{limb:?}"),
                 case: file.id.clone(),
                 number: decision.number.clone(),
-            };
-            strata.entry((file.branch.clone(), limb)).or_default().push((lot, drawn));
-        }
-        let mut out = Vec::new();
-        for mut lots in strata.into_values() {
-            lots.sort_by(|a, b| a.0.cmp(&b.0));
-            out.extend(lots.into_iter().take(each).map(|(_, d)| d));
-        }
-        Ok(out)
+            })
+            .collect();
+        all.sort();
+        Ok(all)
+    }
+
+    /// Draws `each` waivers from every branch and limb, see [`draw`].
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn draw_waivers(&self, seed: &str, each: usize) -> Result<Vec<Drawn>, HqError> {
+        Ok(draw(&self.waivers()?, seed, each))
     }
 
     /// Patterns over all cases.
@@ -86,6 +102,7 @@ impl Hq {
     /// The store failed.
     pub fn patterns(&self) -> Result<Vec<Pattern>, HqError> {
         self.settle()?;
+        let settings = self.desk_settings()?;
         let files = self.case_files()?;
         let mut found = Vec::new();
         let mut groups: BTreeMap<(&str, String), Vec<String>> = BTreeMap::new();
@@ -108,8 +125,15 @@ impl Hq {
             }
         }
         for file in files.iter().filter(|f| !f.drill) {
-            if let (true, Some(party)) = (file.advised, &file.party) {
-                add("advised_often", party.clone(), &file.id);
+            if file.advised {
+                if let Some(party) = &file.party {
+                    add("advised_often", party.clone(), &file.id);
+                }
+                if let (Some(lat), Some(lon)) = (file.lat_e7, file.lon_e7) {
+                    // Cells of about 111 m.
+                    let cell = format!("{}/{}", lat.div_euclid(10_000), lon.div_euclid(10_000));
+                    add("advised_often_here", cell, &file.id);
+                }
             }
             if file.slips.iter().any(|s| s.unknown_prints > 0) {
                 add("unknown_prints", file.branch.clone(), &file.id);
@@ -119,9 +143,9 @@ impl Hq {
                     let device = file.entries.first().map(|e| e.device.clone()).unwrap_or_default();
                     add("device_voids", device, &file.id);
                 }
-                if let Some(notice) = file.noticed_at {
+                if let Some(notice) = file.noticed_at.filter(|n| *n <= decision.at) {
                     let seconds = (decision.at - notice).num_seconds();
-                    if seconds < HASTY_S {
+                    if seconds < settings.hasty_s {
                         found.push(Pattern {
                             kind: "hasty_decision".into(),
                             about: decision.number.clone(),
@@ -132,7 +156,8 @@ impl Hq {
                 }
             }
         }
-        found.extend(groups.into_iter().filter(|(_, cases)| cases.len() >= OFTEN).map(
+        let often = usize::try_from(settings.often).unwrap_or(usize::MAX);
+        found.extend(groups.into_iter().filter(|(_, cases)| cases.len() >= often).map(
             |((kind, about), cases)| Pattern {
                 kind: kind.to_owned(),
                 about,
@@ -141,5 +166,32 @@ impl Hq {
             },
         ));
         Ok(found)
+    }
+
+    /// Puts patterns that a person must answer into the review queue, once each; each further repeat of
+    /// the k-th asks again. The phone is not told: a question about a crew is not the crew's to see first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn queue_patterns(&self) -> Result<u64, HqError> {
+        let patterns: Vec<Pattern> =
+            self.patterns()?.into_iter().filter(|p| QUEUED.contains(&p.kind.as_str())).collect();
+        let mut fresh = Vec::new();
+        for pattern in patterns {
+            let id = reviews::pattern_id(&pattern);
+            if self.read(|r| r.doc("review", &id))?.is_none() {
+                fresh.push(pattern);
+            }
+        }
+        if fresh.is_empty() {
+            return Ok(0);
+        }
+        let now = self.now_ms();
+        self.write(fresh.len(), move |w| {
+            for pattern in &fresh {
+                reviews::open_pattern(w, pattern, now)?;
+            }
+            Ok(u64::try_from(fresh.len()).unwrap_or(u64::MAX))
+        })
     }
 }

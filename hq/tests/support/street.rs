@@ -72,6 +72,10 @@ pub struct Street {
     pub crew: Crew,
     pub now: NaiveDateTime,
     pub files: [Files; 2],
+    /// Where the next case comes from; patrol when nothing is set.
+    pub source: Option<Source>,
+    /// Pay code on the next paper.
+    pub pay_code: Option<String>,
 }
 
 pub fn street() -> Street {
@@ -113,6 +117,8 @@ fn street_with(files: [Files; 2]) -> Street {
         crew: Crew { lead: OfficerId("o-1".into()), second: OfficerId("o-2".into()), with: vec![] },
         now: ezhifa_hq::config::local(super::EVENING),
         files,
+        source: None,
+        pay_code: None,
     }
 }
 
@@ -207,11 +213,12 @@ impl Street {
             branch: "dongcheng".into(),
         };
         let s = self;
+        let source = s.source.take();
         go(
             s,
             &mut case,
             phone,
-            Command::Open { source: Source::Patrol, place, drill: false, continues: None },
+            Command::Open { source: source.unwrap_or(Source::Patrol), place, drill: false, continues: None },
         );
         go(s, &mut case, phone, Command::ShowCertificates);
         let at = s.now;
@@ -287,7 +294,11 @@ impl Street {
         let confirmations = ["o-1", "o-2"]
             .map(|o| Confirmation { officer: OfficerId(o.into()), how: ConfirmWay::Pin, at })
             .to_vec();
-        go(s, &mut case, phone, Command::Decide { choice, order_due: None, confirmations });
+        let order_due = case
+            .proposal()
+            .filter(|p| p.decision.outcome == Outcome::Order)
+            .map(|_| s.now + TimeDelta::days(3));
+        go(s, &mut case, phone, Command::Decide { choice, order_due, confirmations });
         let record = case.record().unwrap().clone();
         let decided_ms = record.at.and_utc().timestamp_millis() - 8 * 3_600_000;
         let outcome = u8::try_from(
@@ -321,6 +332,7 @@ impl Street {
         let mut extras = Extras::new(record.slip, record.number.clone(), officers, s.now);
         extras.check_code = code.check_code();
         extras.code = Some(code.text());
+        extras.pay_code = s.pay_code.clone();
         let document = compose(&case, &s.book, &extras).unwrap();
         let issue = Command::IssueSlip {
             slip: record.slip,

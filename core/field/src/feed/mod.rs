@@ -3,6 +3,7 @@
 
 mod filter;
 mod history;
+mod near;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,6 +24,7 @@ use ezhifa_wire::{
 
 pub use filter::CityFilter;
 pub use history::Found;
+pub use near::Here;
 
 use crate::error::Not;
 

@@ -1,0 +1,106 @@
+//! What nobody should have to look for: deadlines of the organ, evidence that does not come, leads that
+//! wait. Looked at once a minute by the server, and whenever somebody asks for the alarms.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use super::leads::{Lead, LeadState};
+use crate::{Hq, alarms, config::local, error::HqError, store};
+
+impl Hq {
+    /// Raises what is due and puts patterns into the review queue. Says how many reminders went out.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn watch(&self) -> Result<u64, HqError> {
+        let reminded = self.remind()?;
+        let settings = self.desk_settings()?;
+        let now = self.now_ms();
+        let mut found: Vec<(&'static str, String, &'static str)> = Vec::new();
+        for (number, _) in self.evidence_missing(settings.evidence_days)? {
+            found.push((
+                "evidence_missing",
+                number,
+                "已送达的决定缺少证据材料 / a served decision lacks evidence at HQ",
+            ));
+        }
+        let near: Option<NaiveDate> =
+            local(now).date().checked_add_signed(TimeDelta::days(settings.deadline_days));
+        let soon = |day: Option<NaiveDate>| day.zip(near).is_some_and(|(d, n)| d <= n);
+        for appeal in self.appeals()?.into_iter().filter(|a| a.done.is_none() && soon(a.forward_by)) {
+            found.push((
+                "appeal_due",
+                appeal.number,
+                "复议申请须转送（复议法三十二条）/ an application must be handed on",
+            ));
+        }
+        for cash in self.cash()?.into_iter().filter(|c| c.late) {
+            found.push((
+                "cash_late",
+                cash.receipt,
+                "当场收缴的罚款逾期未缴（处罚法七十一条）/ cash was not handed in",
+            ));
+        }
+        let waiting = now.saturating_sub(settings.lead_minutes.saturating_mul(60_000));
+        let answer = now.saturating_add(settings.deadline_days.saturating_mul(86_400_000));
+        self.read(|r| {
+            for (key, _) in store::list::<serde_json::Value>(r, "lead_open", "")? {
+                let id = key.rsplit('/').next().unwrap_or_default();
+                let Some(lead) = store::get::<Lead>(r, "lead", id)? else { continue };
+                if lead.new.answer_due_ms.is_some_and(|due| due <= answer) {
+                    found.push((
+                        "lead_answer_due",
+                        lead.id.clone(),
+                        "线索答复将到期 / the answer to a lead is due",
+                    ));
+                }
+                if lead.state == LeadState::Sent && lead.received_ms < waiting {
+                    found.push(("lead_waiting", lead.id, "线索无人承办 / no crew has taken a lead"));
+                }
+            }
+            Ok(())
+        })?;
+        self.queue_patterns()?;
+        let fresh: Vec<_> = self.read(|r| {
+            let mut fresh = Vec::new();
+            for (kind, about, text) in found {
+                // Raised once: a deadline that stands is one alarm, not one a minute.
+                if r.doc("alarm", &format!("{kind}/{about}"))?.is_none() {
+                    fresh.push((kind, about, text));
+                }
+            }
+            Ok(fresh)
+        })?;
+        if !fresh.is_empty() {
+            self.write(fresh.len(), move |w| {
+                fresh.iter().try_for_each(|(kind, about, text)| alarms::raise(w, now, kind, about, text))
+            })?;
+        }
+        Ok(reminded)
+    }
+
+    /// Served decisions whose evidence is not all at HQ `days` after they were made: (number, missing).
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn evidence_missing(&self, days: i64) -> Result<Vec<(String, Vec<String>)>, HqError> {
+        self.settle()?;
+        let now = local(self.now_ms());
+        let mut out = Vec::new();
+        for case in self.case_files()?.into_iter().filter(|c| !c.drill && c.served_at.is_some()) {
+            for decision in
+                case.decisions.iter().filter(|d| d.ended.is_none() && (now - d.at).num_days() >= days)
+            {
+                let mut missing = Vec::new();
+                for sha in &decision.evidence {
+                    if !self.inner.blobs.progress(&crate::ingest::digest(sha)?)?.complete {
+                        missing.push(sha.clone());
+                    }
+                }
+                if !missing.is_empty() {
+                    out.push((decision.number.clone(), missing));
+                }
+            }
+        }
+        Ok(out)
+    }
+}
