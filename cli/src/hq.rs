@@ -58,6 +58,8 @@ pub enum HqCommand {
     Reviews(ShowArgs),
     /// Alarms that stand: forks, roll-backs, replay differences.
     Alarms(ShowArgs),
+    /// Release the escrowed database key of a phone whose key store is dead (an alarm says so).
+    ReleaseKey(ReleaseArgs),
     /// The desk: its lists and acts, with roles and log (docs/hq-desk.md).
     #[command(subcommand)]
     Desk(Box<crate::hq_desk::DeskCommand>),
@@ -126,6 +128,22 @@ pub struct TicketArgs {
     /// Address at which phones reach HQ.
     #[arg(long, default_value = "https://127.0.0.1:8443")]
     url: String,
+}
+
+/// Arguments of `hq release-key`.
+#[derive(Args)]
+pub struct ReleaseArgs {
+    #[command(flatten)]
+    place: Place,
+    /// Device id.
+    #[arg(long)]
+    device: String,
+    /// The phone's `journal.key-escrow`, when its journal never reached HQ.
+    #[arg(long)]
+    sealed: Option<PathBuf>,
+    /// File for the 32 bytes; as PHONE/keystore/database it opens the folder for `ezhifa journal`.
+    #[arg(long)]
+    out: PathBuf,
 }
 
 /// Arguments of the commands that show something.
@@ -379,6 +397,17 @@ pub fn run(command: &HqCommand) -> Result<(), CliError> {
                 report.reviews_open,
                 report.alarms
             );
+            Ok(())
+        }
+        HqCommand::ReleaseKey(args) => {
+            let read = |path: &PathBuf| {
+                std::fs::read_to_string(path).map_err(|e| failed(format!("{}: {e}", path.display())))
+            };
+            let sealed = args.sealed.as_ref().map(read).transpose()?;
+            let hq = args.place.open(false)?;
+            let key = hq.release_database_key(&args.device, sealed.as_deref()).map_err(failed)?;
+            ezhifa_hq::escrow::write_key(&args.out, &key).map_err(failed)?;
+            say!("key of {} in {}; delete it when the phone is read", args.device, args.out.display());
             Ok(())
         }
         HqCommand::Reviews(args) => {

@@ -10,8 +10,9 @@ use clap::{Args, Subcommand};
 use ezhifa_field::{
     clock::SystemClock,
     journal,
-    keys::{FixedKey, Platform},
-    store::{Places, Store},
+    keys::{DatabaseKey, FixedKey, Platform},
+    numbers::State,
+    store::{Places, Store, salvage::salvage},
 };
 
 use crate::{entries, error::CliError, say, table};
@@ -27,6 +28,8 @@ pub enum JournalCommand {
     Export(ExportArgs),
     /// Account for every number of every block.
     Numbers(FromArgs),
+    /// Save what can still be read of a damaged phone's store: entries as an export, evidence as files.
+    Salvage(ExportArgs),
 }
 
 /// Where the journal is.
@@ -53,8 +56,11 @@ fn failed(error: impl std::fmt::Display) -> CliError {
     CliError::new(error, "nothing on the phone was changed")
 }
 
-/// Opens the store of a sample phone with the key that lies in its keystore folder.
-fn open(phone: &Path) -> Result<Store, CliError> {
+fn places(phone: &Path) -> Places {
+    Places { dir: phone.join("store"), mark: phone.join("mark") }
+}
+
+fn read_key(phone: &Path) -> Result<[u8; 32], CliError> {
     let key_file = phone.join("keystore/database");
     let key = std::fs::read(&key_file).map_err(|e| {
         CliError::new(
@@ -62,11 +68,14 @@ fn open(phone: &Path) -> Result<Store, CliError> {
             "give the phone folder of a shift, for example out/phone",
         )
     })?;
-    let key: [u8; 32] =
-        key.try_into().map_err(|_| failed(format!("{} does not hold 32 bytes", key_file.display())))?;
-    let places = Places { dir: phone.join("store"), mark: phone.join("mark") };
+    key.try_into().map_err(|_| failed(format!("{} does not hold 32 bytes", key_file.display())))
+}
+
+/// Opens the store of a sample phone, to look at it, with the key that lies in its keystore folder.
+fn open(phone: &Path) -> Result<Store, CliError> {
+    let (key, places) = (read_key(phone)?, places(phone));
     let platform = Platform::new(Arc::new(FixedKey(key)), Arc::new(SystemClock::new("desk")));
-    Store::open(&places, platform).map_err(failed)
+    Store::inspect(&places, platform).map_err(failed)
 }
 
 /// Runs a journal command.
@@ -88,6 +97,16 @@ pub fn run(command: &JournalCommand) -> Result<(), CliError> {
             Ok(())
         }
         JournalCommand::Numbers(args) => numbers(args),
+        JournalCommand::Salvage(args) => {
+            let key = DatabaseKey(read_key(&args.from)?);
+            let saved = salvage(&places(&args.from), &key, &args.out).map_err(failed)?;
+            say!("{} entries in {}", saved.entries, saved.export.display());
+            say!("  of them {} without their words", saved.without_body);
+            say!("  {} could not be read", saved.unreadable);
+            say!("{} pieces of evidence saved, {} lost", saved.evidence, saved.evidence_lost);
+            print(&saved.report);
+            Ok(())
+        }
     }
 }
 
@@ -96,22 +115,26 @@ fn verify(args: &FromArgs) -> Result<(), CliError> {
         let file = std::fs::File::open(&args.from).map_err(failed)?;
         journal::verify_export(&mut BufReader::new(file)).map_err(failed)?
     } else {
-        open(&args.from)?.read(journal::verify_all).map_err(failed)?
+        open(&args.from)?.verify().map_err(failed)?
     };
     if args.json {
         say!("{}", serde_json::to_string_pretty(&report).map_err(failed)?);
     } else {
-        for epoch in &report.epochs {
-            say!("epoch {}: {} entries, head {}", epoch.head.epoch, epoch.head.seq, epoch.head.hash);
-            if let Some(declares) = &epoch.declares {
-                say!("  declares: {declares}");
-            }
-            if let Some(fault) = &epoch.fault {
-                say!("  {fault}");
-            }
-        }
+        print(&report);
     }
     if report.is_whole() { Ok(()) } else { Err(CliError::found("the journal is not whole")) }
+}
+
+fn print(report: &journal::Report) {
+    for epoch in &report.epochs {
+        say!("epoch {}: {} entries, head {}", epoch.head.epoch, epoch.head.seq, epoch.head.hash);
+        if let Some(declares) = &epoch.declares {
+            say!("  declares: {declares}");
+        }
+        if let Some(fault) = &epoch.fault {
+            say!("  {fault}");
+        }
+    }
 }
 
 fn numbers(args: &FromArgs) -> Result<(), CliError> {
@@ -120,19 +143,33 @@ fn numbers(args: &FromArgs) -> Result<(), CliError> {
         say!("{}", serde_json::to_string_pretty(&accounts).map_err(failed)?);
         return Ok(());
     }
-    const COLUMNS: [usize; 6] = [16, 6, 14, 8, 8, 20];
-    say!("{}", table::row(&COLUMNS, &["series", "year", "block", "used", "free", "lease"]));
+    const COLUMNS: [usize; 10] = [16, 6, 14, 8, 9, 8, 6, 7, 6, 20];
+    let heads = ["series", "year", "block", "issued", "reserved", "free", "void", "burnt", "lost", "lease"];
+    say!("{}", table::row(&COLUMNS, &heads));
+    let mut unexplained = 0_usize;
     for block in &accounts {
-        let free = if block.burnt { 0 } else { block.last.saturating_add(1).saturating_sub(block.next) };
+        let count = |state| block.count(state).to_string();
         let cells = [
             block.series.clone(),
             block.year.to_string(),
             format!("{}–{}", block.first, block.last),
-            block.used.len().to_string(),
-            free.to_string(),
+            count(State::Issued),
+            count(State::Reserved),
+            count(State::Free),
+            count(State::Void),
+            count(State::Burnt),
+            count(State::Lost),
             block.lease_id.clone(),
         ];
         say!("{}", table::row(&COLUMNS, &cells.each_ref().map(String::as_str)));
+        for line in block.used.iter().filter(|u| !u.reason.is_empty()) {
+            say!("  {} {}: {}", line.text, line.state.word(), line.reason);
+        }
+        unexplained = unexplained.saturating_add(usize::from(!block.adds_up()));
     }
-    Ok(())
+    if unexplained == 0 {
+        Ok(())
+    } else {
+        Err(CliError::found(format!("{unexplained} blocks hold numbers that nothing explains")))
+    }
 }

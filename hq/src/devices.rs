@@ -234,7 +234,7 @@ impl Hq {
                 hq_keys,
                 incarnation: self.incarnation().to_owned(),
                 server_ms: now,
-                escrow: None,
+                escrow: Some(self.inner.escrow.clone()),
             },
         )
     }

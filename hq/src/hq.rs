@@ -36,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) blobs: Blobs,
     pub(crate) keys: RwLock<Keys>,
     pub(crate) first_key: Arc<SoftwareKey>,
+    pub(crate) escrow: PublicKey,
     pub(crate) incarnation: String,
     pub(crate) device_rates: Rates,
     pub(crate) public_rates: Rates,
@@ -93,6 +94,7 @@ impl Hq {
             .map(|h| h.key.clone())
             .ok_or_else(|| HqError::Config("hq.key 已损坏 / hq.key is damaged".into()))?;
         let operator = random_hex::<24>(&config)?;
+        let escrow = crate::escrow::public_key(&config)?;
         let writer = Writer::start(&*store, config.queue)?;
         let fresh = random_hex::<8>(&config)?;
         let (incarnation, again) =
@@ -122,6 +124,7 @@ impl Hq {
             blobs,
             keys: RwLock::new(keys),
             first_key,
+            escrow,
             incarnation,
             _runtime: Io(Some(runtime)),
             _folder: folder,
@@ -239,7 +242,7 @@ fn open_store(url: &str, runtime: &tokio::runtime::Handle) -> Result<Arc<dyn Sto
     Err(HqError::Config("数据库地址应为 sqlite:路径 / the database must be sqlite:PATH".into()))
 }
 
-fn random_hex<const N: usize>(config: &HqConfig) -> Result<String, HqError> {
+pub(crate) fn random_hex<const N: usize>(config: &HqConfig) -> Result<String, HqError> {
     use std::fmt::Write as _;
     let mut bytes = [0_u8; N];
     (config.entropy)(&mut bytes)?;

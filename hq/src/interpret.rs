@@ -9,7 +9,7 @@ use ezhifa_casework::{
     case::Case,
     event::{CaseEvent, Event},
     law::{rulebook::Rulebook, terms::Outcome},
-    people::{Identity, Roster},
+    people::{Identity, Party, Roster},
     replay,
 };
 use ezhifa_slip::Document;
@@ -129,6 +129,9 @@ fn batch(w: &mut dyn Write, round: &Round, from: u64) -> Result<(), HqError> {
         if row.kind == "number" {
             declared(w, row)?;
         }
+        if row.kind == "device" {
+            crate::escrow::arrived(w, row)?;
+        }
         if let Some(event) = read(row) {
             touched.entry(event.case.0).or_default().push(EntryRef {
                 device: row.device.clone(),
@@ -226,13 +229,14 @@ fn party_tag(
     key_id: &str,
     class: &str,
 ) -> Result<Option<String>, HqError> {
-    let Some(party) =
-        case.party().filter(|p| p.identity != Identity::Unknown && !p.id_number.reveal().is_empty())
-    else {
-        return Ok(None);
-    };
+    let Some(party) = read_from_document(case) else { return Ok(None) };
     let key = key(w, round, key_id)?;
     Ok(Some(publish::tag(&key, class, party.id_number.reveal())?))
+}
+
+/// A party whose number was read from a document: only such a find may count against anybody later.
+fn read_from_document(case: &Case) -> Option<&Party> {
+    case.party().filter(|p| p.identity == Identity::DocumentRead && !p.id_number.reveal().is_empty())
 }
 
 fn key(w: &mut dyn Write, round: &Round, id: &str) -> Result<SeenKey, HqError> {
@@ -402,7 +406,13 @@ fn finds(
             reviews::forget(w, &find)?;
             continue;
         }
-        if !fresh.contains(&decision.number) {
+        // 补正 of the identity: the find moves from the wrong person to the right one.
+        let moved = reviews::known(w, &find)?.filter(|known| known.party != find.party);
+        if let Some(known) = &moved {
+            reviews::forget(w, known)?;
+            publish::withdraw_seen(w, &file.branch, &publish::month_of(publish::ms(decision.at)), &find_key)?;
+        }
+        if !fresh.contains(&decision.number) && moved.is_none() {
             continue;
         }
         let counts = book.settings().look_back_counts.contains(&decision.outcome);
@@ -423,7 +433,7 @@ fn finds(
                 round.now,
             )?;
         }
-        if counts && let Some(party) = case.party().filter(|p| !p.id_number.reveal().is_empty()) {
+        if counts && let Some(party) = read_from_document(case) {
             let month = publish::month_of(publish::ms(decision.at));
             let key = key(w, round, &month)?;
             let hit = SeenHit {

@@ -26,6 +26,7 @@ pub mod desk;
 pub mod devices;
 mod error;
 mod export;
+pub mod escrow;
 mod feed;
 mod files;
 mod hq;

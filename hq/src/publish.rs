@@ -381,6 +381,20 @@ pub(crate) fn note_seen(
     store::put(w, "seen_dirty", &doc, &true)
 }
 
+/// Takes a find out of a month's list again: it was another person.
+pub(crate) fn withdraw_seen(
+    w: &mut dyn Write,
+    branch: &str,
+    month: &str,
+    reference: &str,
+) -> Result<(), HqError> {
+    let doc = format!("{branch}/{month}");
+    let mut hits: Vec<SeenHit> = store::get(w, "seen", &doc)?.unwrap_or_default();
+    hits.retain(|h| h.reference != reference);
+    store::put(w, "seen", &doc, &hits)?;
+    store::put(w, "seen_dirty", &doc, &true)
+}
+
 fn publish_seen(w: &mut dyn Write, branch: &str, month: &str, key: SeenKey, now: i64) -> Result<(), HqError> {
     let doc = format!("{branch}/{month}");
     let hits: Vec<SeenHit> = store::get(w, "seen", &doc)?.unwrap_or_default();

@@ -284,6 +284,11 @@ fn distance(a: &Find, b: &Find) -> Option<f64> {
     Some(geo::metres(at(a)?, at(b)?))
 }
 
+/// What was kept of this decision before.
+pub(crate) fn known(w: &mut dyn Write, find: &Find) -> Result<Option<Find>, HqError> {
+    store::get(w, "act", &find.by_act())
+}
+
 /// A decision that no longer stands counts for nobody.
 pub(crate) fn forget(w: &mut dyn Write, find: &Find) -> Result<(), HqError> {
     if let Some(key) = find.by_party() {

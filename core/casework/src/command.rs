@@ -270,6 +270,8 @@ pub enum Command {
         what: String,
         /// Head.
         by: OfficerId,
+        /// The party as it should have been written, where the slip of the pen was in the identity.
+        party: Option<Box<Party>>,
     },
     /// 撤销.
     Revoke {

@@ -462,6 +462,9 @@ pub enum Event {
         /// Number of the 补正通知书, when it prints one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<String>,
+        /// The party as it should have been written, where the slip of the pen was in the identity.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        party: Option<Box<Party>>,
     },
     /// 撤销 by the head.
     Revoked {

@@ -174,8 +174,11 @@ impl Case {
                 self.refunded.0 = self.refunded.0.saturating_add(amount.0);
             }
             Event::Filed { how } => self.filed = Some((at, *how)),
-            Event::Corrected { what, number, .. } => {
+            Event::Corrected { what, number, party, .. } => {
                 self.clerical.push((what.clone(), number.clone()));
+                if let Some(party) = party {
+                    self.party = Some(party.as_ref().clone());
+                }
             }
             Event::WaiverRuled { granted, .. } => self.waiver_ruled = Some(*granted),
             Event::EServiceAgreed { consent } => self.consent = Some(consent.clone()),

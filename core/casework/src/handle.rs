@@ -199,10 +199,11 @@ impl Case {
                 after::file(self)?;
                 one(Event::Filed { how: *how })
             }
-            Command::Correct { what, by } => {
+            Command::Correct { what, by, party } => {
                 after::by_head(self, desk, what, by)?;
+                let party = party.as_deref().map(|p| party::corrected(self, desk, p)).transpose()?;
                 let number = self.notice_number(desk)?;
-                one(Event::Corrected { what: what.clone(), by: by.clone(), number })
+                one(Event::Corrected { what: what.clone(), by: by.clone(), number, party: party.map(Box::new) })
             }
             Command::Revoke { reason, by } => {
                 after::by_head(self, desk, reason, by)?;

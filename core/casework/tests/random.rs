@@ -197,7 +197,7 @@ fn late() -> impl Strategy<Value = Step> {
             .prop_map(|(leg, receipt)| Step::Tell(Command::HandInCash { leg, receipt })),
         1 => Just(Step::Tell(Command::File(FilingWay::Receipt))),
         1 => who.clone().prop_map(|by| Step::Tell(Command::Revoke { reason: "错".to_owned(), by: officer(by) })),
-        1 => who.clone().prop_map(|by| Step::Tell(Command::Correct { what: "字".to_owned(), by: officer(by) })),
+        1 => who.clone().prop_map(|by| Step::Tell(Command::Correct { what: "字".to_owned(), by: officer(by), party: None })),
         1 => (any::<bool>(), who).prop_map(|(granted, by)| Step::Tell(Command::RuleWaiver { granted, by: officer(by) })),
         1 => Just(Step::Tell(Command::Advise { text: "请收".to_owned() })),
         1 => Just(Step::Tell(Command::HandOver { to: Destination::Ordinary, reason: "复杂".to_owned() })),

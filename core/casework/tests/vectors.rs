@@ -59,7 +59,7 @@ fn every_kind() -> Vec<CaseEvent> {
         pay_cash(50, "GD100", Some(CashGround::HardToEnforce), "无固定住所"),
         Command::HandInCash { leg: CashLeg::ToOrgan, receipt: "GD100".to_owned() },
         Command::File(FilingWay::Receipt),
-        Command::Correct { what: "门牌号更正为13号".to_owned(), by: officer("head") },
+        Command::Correct { what: "门牌号更正为13号".to_owned(), by: officer("head"), party: None },
         Command::Revoke { reason: "依据错误".to_owned(), by: officer("head") },
         Command::Refund { amount: Fen::yuan(50), receipt: "TK1".to_owned() },
         Command::HandOver {

@@ -148,6 +148,8 @@ pub enum Not {
     AppTooOld(String),
     /// The evidence is not on this phone.
     Evidence,
+    /// HQ or a satellite showed that the clock is wrong.
+    Clock,
 }
 
 /// How a condition is told.
@@ -274,6 +276,14 @@ impl Not {
                 &format!("this app is older than {least}"),
                 "请更新后再决定；取证和上传照常",
                 "Update before deciding; evidence and upload go on.",
+            ),
+            Not::Clock => told(
+                Kind::Input,
+                "clock_is_wrong",
+                "手机时间与指挥中心或者卫星时间不符，不能确认为准确",
+                "HQ or a satellite showed another time: the phone's cannot be confirmed",
+                "请先在系统设置中校准时间",
+                "Set the clock in the system's settings first.",
             ),
             Not::Evidence => told(
                 Kind::Input,

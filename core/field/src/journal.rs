@@ -1,8 +1,12 @@
 //! The journal's kinds, and what a court or an operator asks of it: verify, show, export.
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 
-use ezhifa_seal::entry::{ChainFault, Fault, Head, SealedEntry, verify};
+pub use ezhifa_seal::export::{EpochReport, ExportHead, Report, verify_export};
+use ezhifa_seal::{
+    entry::{ChainFault, Fault, Head, SealedEntry},
+    export::{BATCH, Check},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::store::{
@@ -90,60 +94,57 @@ fn integers_only(value: &serde_json::Value) -> bool {
     }
 }
 
-/// What verification found.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Report {
-    /// One line for each epoch, oldest first.
-    pub epochs: Vec<EpochReport>,
-}
-
-/// One epoch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EpochReport {
-    /// End of the part that is whole.
-    pub head: Head,
-    /// Bodies that were purged.
-    pub purged: u64,
-    /// What its first entry declares: why it began, and what is missing.
-    pub declares: Option<String>,
-    /// First break, named by position.
-    pub fault: Option<ChainFault>,
-}
-
-impl Report {
-    /// No break anywhere.
-    #[must_use]
-    pub fn is_whole(&self) -> bool {
-        self.epochs.iter().all(|e| e.fault.is_none())
-    }
-
-    /// First break.
-    #[must_use]
-    pub fn first_fault(&self) -> Option<&EpochReport> {
-        self.epochs.iter().find(|e| e.fault.is_some())
-    }
-}
-
-const BATCH: usize = 2_000;
-
 /// Verifies the whole journal of a phone, epoch by epoch.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn verify_all(dao: &Dao<'_>) -> Result<Report> {
-    let mut report = Report::default();
-    for epoch in dao.epochs()? {
-        let known = epoch.head;
-        let mut check = Check::new(Head::start(known.device.clone(), known.epoch));
-        loop {
-            let batch = dao.entries(known.epoch, check.head.seq, BATCH, usize::MAX)?;
-            if batch.is_empty() || !check.take(&batch) {
-                break;
-            }
+    let mut verification = Verification::default();
+    while !verification.step(dao, BATCH)? {}
+    Ok(verification.report())
+}
+
+/// Verification that an app runs in the background, a batch at a time, over as many starts as it takes:
+/// it can be written down (JSON) between two steps.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    done: Vec<EpochReport>,
+    running: Option<Check>,
+}
+
+impl Verification {
+    /// Verifies the next `most` entries. Answers whether that was all there is.
+    ///
+    /// # Errors
+    /// It cannot be read; a break is in the report.
+    pub fn step(&mut self, dao: &Dao<'_>, most: usize) -> Result<bool> {
+        let epochs = dao.epochs()?;
+        let Some(known) = epochs.get(self.done.len()).map(|e| &e.head) else { return Ok(true) };
+        let start = || Check::new(Head::start(known.device.clone(), known.epoch));
+        let mut check = self.running.take().unwrap_or_else(start);
+        let rows = dao.hashed_entries(known.epoch, check.after(), most.saturating_add(1))?;
+        let (entries, hashes): (Vec<SealedEntry>, Vec<_>) = rows.into_iter().unzip();
+        // The hash beside a header is what the phone itself and HQ's questions rely on.
+        let wrong = entries.iter().zip(&hashes).find(|(e, hash)| e.header.hash() != **hash);
+        let wrong = wrong.map(|(e, _)| ChainFault { seq: e.header.seq, what: Fault::Changed });
+        let whole = check.take(&entries);
+        if let Some(fault) = wrong.filter(|w| check.fault().is_none_or(|f| w.seq < f.seq)) {
+            check = check.blamed(fault);
         }
-        report.epochs.push(check.end(Some(&known)));
+        if whole && check.fault().is_none() && check.seq() < known.seq && entries.len() > most {
+            self.running = Some(check);
+        } else {
+            self.done.push(check.end(Some(known)));
+        }
+        Ok(self.running.is_none() && self.done.len() == epochs.len())
     }
-    Ok(report)
+
+    /// What was found so far.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let running = self.running.clone().map(|check| check.end(None));
+        Report { epochs: self.done.iter().cloned().chain(running).collect() }
+    }
 }
 
 /// Verifies the last entries only: what opening a phone does.
@@ -163,49 +164,6 @@ pub fn verify_tail(dao: &Dao<'_>, last: u64) -> Result<()> {
     };
     let entries = dao.entries(head.epoch, from, usize::MAX, usize::MAX)?;
     Ok(ezhifa_seal::entry::verify_to(&start, &entries, &head)?)
-}
-
-struct Check {
-    head: Head,
-    purged: u64,
-    declares: Option<String>,
-    fault: Option<ChainFault>,
-}
-
-impl Check {
-    fn new(head: Head) -> Self {
-        Check { head, purged: 0, declares: None, fault: None }
-    }
-
-    fn take(&mut self, batch: &[SealedEntry]) -> bool {
-        if self.head.seq == 0 {
-            self.declares = batch.first().and_then(|e| e.body.clone());
-        }
-        self.purged = self.purged.saturating_add(batch.iter().filter(|e| e.body.is_none()).count() as u64);
-        match verify(&self.head, batch) {
-            Ok(head) => self.head = head,
-            Err(fault) => self.fault = Some(fault),
-        }
-        self.fault.is_none()
-    }
-
-    fn end(mut self, known: Option<&Head>) -> EpochReport {
-        if self.fault.is_none() && known.is_some_and(|k| *k != self.head) {
-            let truncated = known.is_some_and(|k| k.seq > self.head.seq);
-            let what = if truncated { Fault::Truncated } else { Fault::Changed };
-            self.fault = Some(ChainFault { seq: self.head.seq, what });
-        }
-        EpochReport { head: self.head, purged: self.purged, declares: self.declares, fault: self.fault }
-    }
-}
-
-/// First line of an export.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExportHead {
-    /// Format version.
-    pub ezhifa_journal: u16,
-    /// Heads of the epochs that follow, oldest first.
-    pub heads: Vec<Head>,
 }
 
 /// Writes the journal as lines of JSON: the heads, then every entry exactly as HQ gets it.
@@ -233,46 +191,4 @@ pub fn export(dao: &Dao<'_>, out: &mut dyn Write) -> Result<u64> {
         }
     }
     Ok(count)
-}
-
-/// Longest line of an export: a body and its header, with room for escapes.
-const MAX_LINE: u64 = 4 * MAX_BODY as u64;
-
-/// Verifies an export that somebody brings.
-///
-/// # Errors
-/// It is not an export; what is wrong *in* it is in the report.
-pub fn verify_export(input: &mut dyn BufRead) -> Result<Report> {
-    let bad = || StoreError::Body { what: "export line" };
-    let mut line = Vec::new();
-    let mut next = || -> Result<Option<Vec<u8>>> {
-        line.clear();
-        let n =
-            std::io::Read::take(&mut *input, MAX_LINE).read_until(b'\n', &mut line).map_err(io("export"))?;
-        Ok((n > 0).then(|| line.clone()))
-    };
-    let head: ExportHead = serde_json::from_slice(&next()?.ok_or_else(bad)?).map_err(|_| bad())?;
-    if head.ezhifa_journal != 1 {
-        return Err(bad());
-    }
-    let mut entries = Vec::new();
-    while let Some(line) = next()? {
-        entries.push(serde_json::from_slice::<SealedEntry>(&line).map_err(|_| bad())?);
-    }
-    let mut report = Report::default();
-    let mut rest = entries.as_slice();
-    for known in &head.heads {
-        // Entries of an epoch stand together; a stranger among them is a fault of the epoch it stands in.
-        let own =
-            rest.iter().take_while(|e| !head.heads.iter().any(|h| h.epoch == e.header.epoch && h != known));
-        let (run, after) = rest.split_at(own.count());
-        rest = after;
-        let mut check = Check::new(Head::start(known.device.clone(), known.epoch));
-        check.take(run);
-        report.epochs.push(check.end(Some(known)));
-    }
-    if let (Some(stray), Some(last)) = (rest.first(), report.epochs.last_mut()) {
-        last.fault.get_or_insert(ChainFault { seq: stray.header.seq, what: Fault::Foreign });
-    }
-    Ok(report)
 }

@@ -87,7 +87,9 @@ pub enum State {
 }
 
 impl State {
-    fn word(self) -> &'static str {
+    /// Its word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             State::Free => "free",
             State::Reserved => "reserved",

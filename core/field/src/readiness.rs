@@ -1,6 +1,6 @@
 //! Status and readiness: what the officer sees before leaving and at any moment of the shift.
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike as _, NaiveDateTime};
 use ezhifa_casework::law::decision::PackRef;
 use serde::Serialize;
 
@@ -35,8 +35,10 @@ pub struct Status {
     pub unsigned: u64,
     /// Epochs that HQ does not take (roll-back, clone).
     pub forks: Vec<String>,
-    /// HQ's clock minus the phone's, when measured since the last boot.
+    /// The right time minus the phone's, when HQ, a satellite or both officers said it since the last boot.
     pub skew_ms: Option<i64>,
+    /// Whether a decision may state the phone's time.
+    pub clock_trusted: bool,
 }
 
 /// One line of the check before a shift.
@@ -120,15 +122,36 @@ impl FieldOffice {
         let far = known.is_some_and(|until| until > now.date());
         let until = known.map_or_else(|| "无 / none".to_owned(), |d| d.to_string());
         out.push(line("calendar", far, format!("工作日历至 {until}"), format!("calendar until {until}")));
-        for series in numbers.iter().filter(|s| !s.series.starts_with("drill-")) {
+        let this_year = now.year();
+        for series in numbers.iter().filter(|s| !s.series.starts_with("drill-") && s.year >= this_year) {
             let (word, year, free) = (&series.series, series.year, series.free);
+            let (zh, en) =
+                if series.low { ("，不足一半，请联网领取", ": less than half, go online") } else { ("", "") };
             out.push(line(
                 "numbers",
                 free > 0,
-                format!("{year}年{word}剩{free}号"),
-                format!("{free} {word} numbers of {year} left"),
+                format!("{year}年{word}剩{free}号{zh}"),
+                format!("{free} {word} numbers of {year} left{en}"),
             ));
         }
+        // Whoever decides after midnight on 31 December needs numbers of the new year.
+        if now.month() == 12 && !numbers.iter().any(|s| s.year > this_year && s.free > 0) {
+            let next = this_year.saturating_add(1);
+            out.push(line(
+                "numbers_next_year",
+                false,
+                format!("尚未领取{next}年号段，跨年后不能作出决定"),
+                format!("no numbers of {next} yet: nothing can be decided after midnight on 31 December"),
+            ));
+        }
+        let room = self.opened()?.store.room_for_captures().is_ok();
+        out.push(line(
+            "space",
+            room,
+            if room { "存储空间充足" } else { "存储空间不足，暂不能采集影像；当前案件可以办完" }.to_owned(),
+            if room { "enough space" } else { "low on space: no captures; the running case can be finished" }
+                .to_owned(),
+        ));
         if !numbers.iter().any(|s| s.free > 0) {
             out.push(line("numbers", false, "没有可用文书号".into(), "no numbers".into()));
         }
@@ -152,13 +175,12 @@ impl FieldOffice {
             "日志与指挥中心一致".into(),
             "journal agrees with HQ".into(),
         ));
-        let clock = status.skew_ms.is_none_or(|s| s.abs() <= 300_000);
-        let skew = status.skew_ms.unwrap_or(0) / 1000;
+        let skew = status.skew_ms.map(|s| s / 1000);
         out.push(line(
             "clock",
-            clock,
-            format!("与指挥中心时差{skew}秒"),
-            format!("{skew} s from HQ's clock"),
+            status.clock_trusted,
+            skew.map_or("手机时间未校准".to_owned(), |s| format!("手机时间相差{s}秒")),
+            skew.map_or("the phone's clock was not checked".to_owned(), |s| format!("the phone's clock is {s} s off")),
         ));
         Ok(out)
     }
@@ -178,6 +200,7 @@ impl FieldOffice {
             unsigned: raw.unsigned,
             forks: raw.forks,
             skew_ms: raw.skew_ms,
+            clock_trusted: raw.clock_trusted,
         })
     }
 }

@@ -148,8 +148,7 @@ impl Store {
     fn evidence_file(&self, sha256: &Digest) -> Result<(File, Row)> {
         let missing = || StoreError::NoEvidence { sha256: sha256.to_string() };
         let row = self.read(|dao| row(dao, sha256))?.filter(|r| !r.gone).ok_or_else(missing)?;
-        let found = [final_path(&self.places, &row.name), self.places.incoming().join(&row.name)];
-        let file = found.iter().find_map(|path| File::open(path).ok()).ok_or_else(missing)?;
+        let file = sealed_file(&self.places, &row.name).ok_or_else(missing)?;
         Ok((file, row))
     }
 
@@ -359,6 +358,11 @@ fn final_path(places: &Places, name: &str) -> PathBuf {
     places.evidence().join(name.get(..2).unwrap_or("xx")).join(name)
 }
 
+/// The sealed file, wherever a crash left it.
+pub(crate) fn sealed_file(places: &Places, name: &str) -> Option<File> {
+    [final_path(places, name), places.incoming().join(name)].iter().find_map(|path| File::open(path).ok())
+}
+
 fn finish(places: &Places, name: &str) -> Result<()> {
     let to = final_path(places, name);
     if let Some(folder) = to.parent() {
@@ -439,10 +443,7 @@ pub fn missing(store: &Store) -> Result<Vec<Digest>> {
         let mut out = Vec::new();
         while let Some(r) = rows.next()? {
             let (name, size): (String, u64) = (r.get(1)?, crate::store::unsigned(r, 2)?);
-            let mut paths =
-                [final_path(&store.places, &name), store.places.incoming().join(&name)].into_iter();
-            let found =
-                paths.find_map(|p| File::open(p).ok()).and_then(|mut f| f.seek(SeekFrom::End(0)).ok());
+            let found = sealed_file(&store.places, &name).and_then(|mut f| f.seek(SeekFrom::End(0)).ok());
             if found != Some(vault::sealed_len(size)) {
                 out.push(Digest(r.get(0)?));
             }

@@ -186,11 +186,122 @@ fn tampering_with_the_file_is_named_by_position() {
     let fault = report.first_fault().and_then(|e| e.fault.clone()).unwrap();
     assert_eq!((fault.seq, fault.what), (40, Fault::Changed));
     drop(store);
+    // The hash beside a header answers HQ's questions: it is verified like the header itself.
+    world.sql("DROP TRIGGER entry_no_update; UPDATE entry SET hash = zeroblob(32) WHERE pos = 30");
+    let fault = world.open().verify().unwrap().first_fault().and_then(|e| e.fault.clone()).unwrap();
+    assert_eq!((fault.seq, fault.what), (30, Fault::Changed));
     world.sql("UPDATE body SET body = x'7b7d' WHERE pos = 190");
     assert!(
         matches!(Store::open(&world.places, world.platform()), Err(StoreError::Chain(f)) if f.seq == 190),
         "opening looks at the last hundred"
     );
+}
+
+#[test]
+fn an_inspection_names_what_was_cut_off_and_changes_nothing() {
+    let world = World::new();
+    let store = world.create();
+    world.lease(&store, "l1", 1, 10);
+    store.checkpoint().unwrap();
+    let backup = world.backup();
+    for n in 0..5 {
+        store.write(|dao| dao.append(Kind::Case, 1, Some("c"), &body(n))).unwrap();
+    }
+    drop(store);
+    world.restore(&backup);
+    let (before, mark) = (world.files(), std::fs::read(&world.places.mark).unwrap());
+    let look = Store::inspect(&world.places, world.platform()).unwrap();
+    assert_eq!(look.opened().verdict, Some(Verdict::RolledBack));
+    let fault = look.verify().unwrap().first_fault().and_then(|e| e.fault.clone()).unwrap();
+    assert_eq!((fault.seq, fault.what), (2, Fault::Truncated), "the mark knows of seven");
+    let refused: Done = look.write(|dao| dao.append(Kind::Case, 1, None, &body(1)).map(|_| ()));
+    assert!(matches!(refused, Err(StoreError::Inspection)));
+    drop(look);
+    assert_eq!(world.files(), before);
+    assert_eq!(std::fs::read(&world.places.mark).unwrap(), mark);
+    assert_eq!(world.open().opened().verdict, Some(Verdict::RolledBack), "the phone itself declares it");
+}
+
+#[test]
+fn verification_goes_on_where_it_was_left() {
+    let world = World::new();
+    let store = world.create();
+    for n in 0..40 {
+        store.write(|dao| dao.append(Kind::Case, 1, Some("c"), &body(n))).unwrap();
+    }
+    let mut kept = serde_json::to_string(&journal::Verification::default()).unwrap();
+    let mut steps = 0;
+    loop {
+        let mut verification: journal::Verification = serde_json::from_str(&kept).unwrap();
+        let done = store.read(|dao| verification.step(dao, 7)).unwrap();
+        kept = serde_json::to_string(&verification).unwrap();
+        steps += 1;
+        if done {
+            assert!(verification.report().is_whole());
+            assert_eq!(verification.report().epochs[0].head, store.head().unwrap());
+            break;
+        }
+    }
+    assert!(steps >= 6, "{steps}");
+}
+
+/// A damaged phone: what can still be read is saved beside, and the folder stays as it was found.
+#[test]
+fn what_a_damaged_database_still_holds_is_salvaged_and_nothing_is_deleted() {
+    let world = World::new();
+    let store = world.create();
+    for n in 0..400 {
+        store.write(|dao| dao.append(Kind::Case, 1, Some("c"), &body(n))).unwrap();
+    }
+    let about = About { kind: "photo", case: Some("c"), ..About::default() };
+    let (photo, ()) =
+        store.capture(&mut &b"jpeg"[..], &about, |_, _| Ok::<_, StoreError>(())).unwrap();
+    store.checkpoint().unwrap();
+    drop(store);
+    let database = world.places.database();
+    let mut bytes = std::fs::read(&database).unwrap();
+    let pages = bytes.len() / 4096;
+    for page in [pages / 3, pages / 2, pages * 2 / 3] {
+        bytes[page * 4096 + 777] ^= 1;
+    }
+    std::fs::write(&database, &bytes).unwrap();
+    let aside = Store::quarantine(&world.places, 5).unwrap();
+    let places = ezhifa_field::store::Places { dir: aside.clone(), mark: world.places.mark.clone() };
+    let before = std::fs::read(places.database()).unwrap();
+    let out = world.root().join("saved");
+    let key = ezhifa_field::keys::DatabaseKey(world::KEY);
+    let saved = ezhifa_field::store::salvage::salvage(&places, &key, &out).unwrap();
+    assert_eq!(std::fs::read(places.database()).unwrap(), before, "the folder stays as it was found");
+    assert!(saved.entries > 350 && saved.entries + saved.unreadable == 402, "{saved:?}");
+    assert!(saved.without_body + saved.unreadable > 0, "three pages are gone: {saved:?}");
+    assert_eq!((saved.evidence, saved.evidence_lost), (1, 0));
+    assert_eq!(std::fs::read(out.join("evidence").join(photo.sha256.to_string())).unwrap(), b"jpeg");
+    let report = journal::verify_export(&mut std::fs::read(&saved.export).unwrap().as_slice()).unwrap();
+    assert_eq!(report, saved.report);
+    assert!(ezhifa_field::store::salvage::salvage(&places, &key, &out).is_err(), "nothing is overwritten");
+}
+
+#[test]
+fn the_second_copy_helps_where_the_database_cannot_be_opened_at_all() {
+    let world = World::new();
+    let store = world.create();
+    for n in 0..20 {
+        store.write(|dao| dao.append(Kind::Case, 1, Some("c"), &body(n))).unwrap();
+    }
+    assert!(store.copy_daily().unwrap());
+    assert!(!store.copy_daily().unwrap(), "one a day");
+    store.write(|dao| dao.append(Kind::Case, 1, Some("c"), &body(99))).unwrap();
+    store.checkpoint().unwrap();
+    drop(store);
+    let mut bytes = std::fs::read(world.places.database()).unwrap();
+    bytes[20] ^= 1;
+    std::fs::write(world.places.database(), &bytes).unwrap();
+    assert!(matches!(Store::open(&world.places, world.platform()), Err(StoreError::Damaged { .. })));
+    let key = ezhifa_field::keys::DatabaseKey(world::KEY);
+    let out = world.root().join("saved");
+    let saved = ezhifa_field::store::salvage::salvage(&world.places, &key, &out).unwrap();
+    assert_eq!((saved.entries, saved.without_body, saved.unreadable), (21, 0, 0));
+    assert!(saved.report.is_whole(), "as far as the copy goes");
 }
 
 #[test]

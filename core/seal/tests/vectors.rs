@@ -5,7 +5,10 @@
 use ezhifa_seal::{
     code::{SlipCode, SlipRecord},
     entry::{DeviceId, Epoch, Head, SealedEntry, Stamp, append, verify},
+    escrow,
+    export::{ExportHead, verify_export},
     hash::{Digest, sha256, tagged},
+    lease::{self, NumberBlock},
     pin, seen,
     sign::{Algorithm, Signed, Signer, SoftwareKey, verify as verify_signature},
     vault,
@@ -78,6 +81,12 @@ fn made() -> Value {
         "head": head,
         "slip_record": record(),
         "keys": signed,
+        "number_block": Signed::seal(&keys[0], lease::DOMAIN, &block()).unwrap(),
+        "export": export(),
+        "escrow": {
+            "hq_secret": "04".repeat(32), "ephemeral": "09".repeat(32), "secret": "07".repeat(32),
+            "sealed": hex(&escrow::seal(&hq_escrow().public_key(), [9; 32], &[7; 32]).unwrap()),
+        },
         "vault": { "key": "05".repeat(32), "plain": "evidence", "sealed": hex(&sealed) },
         "pin": { "pin": "246810", "salt": "03".repeat(16), "verifier": pin::make("246810", &[3; 16]).unwrap() },
         "seen": {
@@ -86,6 +95,35 @@ fn made() -> Value {
             "key": seen::key(&seen::MonthKey([1; 32]), "stall", "粤S12345").unwrap(),
         },
     })
+}
+
+fn block() -> NumberBlock {
+    NumberBlock {
+        lease_id: "n-1".into(),
+        organ: "441900".into(),
+        series: "penalty".into(),
+        year: 2026,
+        from: 1,
+        to: 40,
+        device: DeviceId("d-0001".into()),
+        epoch: Epoch(0x00c0_ffee_0000_0001),
+        not_after_ms: 1_798_000_000_000,
+    }
+}
+
+fn hq_escrow() -> SoftwareKey {
+    SoftwareKey::from_secret(Algorithm::P256Sha256, [4; 32]).unwrap()
+}
+
+/// The lines of an export, as a court gets them.
+fn export() -> String {
+    let (_, entries, head) = journal();
+    let mut out = serde_json::to_string(&ExportHead { ezhifa_journal: 1, heads: vec![head] }).unwrap();
+    for entry in entries {
+        out.push('\n');
+        out.push_str(&serde_json::to_string(&entry).unwrap());
+    }
+    out
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -123,6 +161,13 @@ fn todays_code_reads_the_golden_bytes() {
         let signed: Signed = serde_json::from_value(key["signed"].clone()).unwrap();
         assert_eq!(signed.open::<Value>("ezhifa.test.v1", &public).unwrap(), json!({"a": 1}));
     }
+    let signed: Signed = serde_json::from_value(golden["number_block"].clone()).unwrap();
+    let hq = serde_json::from_value(golden["keys"][0]["public_key"].clone()).unwrap();
+    assert_eq!(signed.open::<NumberBlock>(lease::DOMAIN, &hq).unwrap(), block());
+    let lines = golden["export"].as_str().unwrap();
+    assert!(verify_export(&mut lines.as_bytes()).unwrap().is_whole());
+    let sealed = data_encoding::HEXLOWER.decode(golden["escrow"]["sealed"].as_str().unwrap().as_bytes()).unwrap();
+    assert_eq!(escrow::open([4; 32], &sealed).unwrap().as_slice(), [7; 32]);
     assert!(pin::verify(golden["pin"]["verifier"].as_str().unwrap(), "246810").unwrap());
 }
 

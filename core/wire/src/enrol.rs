@@ -123,7 +123,7 @@ pub struct Enrolled {
     pub incarnation: String,
     /// HQ's clock.
     pub server_ms: i64,
-    /// Key for evidence escrow, when the organ wants files readable after a phone is lost.
+    /// The phone seals its database key to this one (密钥托管) and hands it in with its journal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escrow: Option<PublicKey>,
 }

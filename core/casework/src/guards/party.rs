@@ -46,6 +46,9 @@ grounds! {
     BORN_DIFFERS: "born_differs_from_document", "行政处罚法第三十条",
         "出生日期与证件号码不一致" / "the birth date is not the one in the ID number",
         "以证件为准，重新填写" / "take it from the document";
+    OTHER_PARTY: "correction_changes_party", "行政处罚法第四十条、第七十五条第二款",
+        "补正只改写错的字，不能换成另一类当事人、另一年龄段或者更不确定的身份" / "a correction rewrites what was miswritten; it never makes the party of another kind or age, or less sure",
+        "应当撤销原决定，重新作出" / "revoke the decision and decide again";
     BORN_IN_FUTURE: "born_after_act", "行政处罚法第三十条",
         "出生日期晚于现在" / "the birth date lies in the future",
         "核对出生日期" / "check the birth date";
@@ -114,6 +117,22 @@ fn phone(typed: &Private) -> Result<Private, Refusal> {
         return Ok(Private::default());
     }
     identity::phone(typed.reveal()).map(Private::new).map_err(|error| BAD_PHONE.because(&error))
+}
+
+/// The party after a 补正: the same person written rightly, never another kind of party, for whom another
+/// gate or outcome would hold (invariant 8).
+pub(crate) fn corrected(case: &Case, desk: &Desk, party: &Party) -> Result<Party, Refusal> {
+    let party = identify(case, desk, party)?;
+    let day = case.act.as_ref().map_or(desk.now, |act| act.at).date();
+    // 14 and 18 years: another outcome holds on the other side (30, 31).
+    let ages = |p: &Party| p.age_at(day).map(|age| (age < 14, age < 18));
+    let same = case.party.as_ref().is_some_and(|before| {
+        before.kind == party.kind
+            && party.identity <= before.identity
+            && (ages(before).is_none() || ages(before) == ages(&party))
+    });
+    OTHER_PARTY.unless(same)?;
+    Ok(party)
 }
 
 fn born_in_number(party: &Party) -> Option<chrono::NaiveDate> {

@@ -278,6 +278,13 @@ impl Inbox {
             .map(|s| s.reason.as_str())
     }
 
+    /// The newest moment that one of HQ's lists names: it cannot be earlier than that.
+    #[must_use]
+    pub fn newest_as_of(&self) -> Option<i64> {
+        let lists = self.seen.iter().map(|l| l.as_of_ms);
+        lists.chain(self.filters.iter().map(|(f, _)| f.as_of_ms)).max()
+    }
+
     /// Feed files that the phone should have.
     pub fn filters(&self) -> impl Iterator<Item = &feed::SeenFilter> {
         self.filters.iter().map(|(f, _)| f)

@@ -103,6 +103,9 @@ impl FieldOffice {
         if let Some(call) = own {
             return Err(Error::from(Not::OwnCall(call)).into());
         }
+        if let Command::Void { confirmation, .. } = command {
+            self.taken_here(case, std::slice::from_ref(confirmation))?;
+        }
         Ok(self.run(case, command, &|_| Ok(()))?.0)
     }
 

@@ -21,9 +21,6 @@ use ezhifa_casework::{
 use super::{FieldOffice, Open, numbers, project};
 use crate::error::{Error, Not};
 
-/// Wall clock and HQ's may differ by so much before a decision, which states its time, must wait.
-const CLOCK_LIMIT_MS: i64 = 300_000;
-
 /// Everything on the desk, owned: the case borrows it for one command.
 pub(super) struct Parts {
     pub(super) now: NaiveDateTime,
@@ -110,19 +107,15 @@ impl FieldOffice {
             (Err(_), Ok(at_decision)) => Some((at_decision.clone(), at_decision)),
             _ => None,
         };
-        let (crew, skew) = {
+        let crew = {
             let state = self.state();
-            let crew = state.crew.clone().unwrap_or_else(|| Crew {
+            state.crew.clone().unwrap_or_else(|| Crew {
                 lead: state.signed_in.keys().next().cloned().unwrap_or_else(|| OfficerId(String::new())),
                 second: OfficerId(String::new()),
                 with: Vec::new(),
-            });
-            (crew, state.skew.clone())
+            })
         };
-        let clock_trusted = match skew {
-            Some((skew, boot)) if boot == stamp.boot => skew.abs() <= CLOCK_LIMIT_MS,
-            _ => true,
-        };
+        let clock_trusted = open.clock_trusted(&stamp)?;
         let (filing_overdue, encounter_fines) = open.store.read::<_, Error>(|dao| {
             Ok((project::filing_overdue(dao, stamp.wall_ms)?, project::encounter_fines(dao, case, now)?))
         })?;

@@ -9,13 +9,17 @@ use ezhifa_wire::{
     push::open,
     seal::{
         entry::{DeviceId, Epoch},
-        sign::Signed,
+        escrow,
+        sign::{PublicKey, Signed},
     },
 };
+
+use serde_json::json;
 
 use super::{FieldOffice, Identity, scope};
 use crate::{
     error::{Error, FieldError, Not},
+    journal::Kind,
     store::{Store, StoreError},
     transport::{HttpTransport, Request, Transport, TransportError},
 };
@@ -80,6 +84,7 @@ impl FieldOffice {
 
     fn begin_life(&self, ticket: &Ticket, enrolled: Enrolled, epoch: Epoch) -> Result<(), Error> {
         let device = enrolled.device.clone();
+        let escrowed = enrolled.escrow.as_ref().map(|hq| self.escrow(hq)).transpose()?;
         let create = || Store::create(&self.places, self.ports.platform.clone(), device.clone(), epoch);
         let store = match create() {
             // An enrolment that a crash cut short left a journal that nobody knows: it is set aside, whole.
@@ -91,8 +96,32 @@ impl FieldOffice {
         };
         let identity = Identity { enrolled, url: ticket.url.clone(), ca: ticket.ca.clone() };
         let identity = serde_json::to_vec(&identity)?;
-        store.write::<_, Error>(|dao| Ok(dao.put(scope::OFFICE, "identity", &identity)?))?;
+        store.write::<_, Error>(|dao| {
+            if let Some(body) = &escrowed {
+                dao.append_json(Kind::Device, 1, None, body)?;
+            }
+            Ok(dao.put(scope::OFFICE, "identity", &identity)?)
+        })?;
+        if let Some(sealed) = escrowed.as_ref().and_then(|body| body.get("sealed")?.as_str()) {
+            // Beside the database too: a phone may lose its key before it ever reaches HQ.
+            self.places.keep_escrow(sealed)?;
+        }
         self.take(store)
+    }
+
+    /// Seals the database key to HQ (密钥托管), as the journal says it.
+    fn escrow(&self, hq: &PublicKey) -> Result<serde_json::Value, Error> {
+        let platform = &self.ports.platform;
+        let key = platform.keys.database_key()?;
+        // Not every 32 bytes are a scalar; almost all are.
+        let mut sealed = escrow::seal(hq, platform.random()?, &key.0);
+        for _ in 0..3 {
+            if sealed.is_err() {
+                sealed = escrow::seal(hq, platform.random()?, &key.0);
+            }
+        }
+        let sealed = data_encoding::HEXLOWER.encode(&sealed?);
+        Ok(json!({ "event": "key_escrowed", "to": hq.id(), "sealed": sealed }))
     }
 
     /// The ready HTTPS way to the HQ of the enrolment.

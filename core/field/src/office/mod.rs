@@ -18,9 +18,10 @@ mod people;
 mod project;
 mod shelf;
 mod syncing;
+mod time;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
@@ -33,7 +34,7 @@ use ezhifa_slip::{GlyphSource, Paper};
 use ezhifa_wire::{
     enrol::{Enrolled, Ticket},
     feed::FeedItem,
-    seal::sign::Signer,
+    seal::{hash::Digest, sign::Signer},
 };
 use serde::{Deserialize, Serialize};
 
@@ -100,6 +101,8 @@ pub(crate) struct Open {
     pub(crate) store: Store,
     pub(crate) identity: RwLock<Identity>,
     pub(crate) inbox: RwLock<Arc<Inbox>>,
+    /// Evidence that HQ confirmed while the store could not be written.
+    handed_in: Mutex<BTreeSet<Digest>>,
 }
 
 /// What lives in memory only: it is gone when the app ends, as a sign-in should be.
@@ -109,8 +112,6 @@ struct State {
     network: Network,
     photos_on_metered: bool,
     confirmations: Vec<(CaseId, Confirmation, i64)>,
-    /// HQ's clock minus the wall clock, with the boot it was measured in.
-    skew: Option<(i64, String)>,
     min_app: String,
     paper: Paper,
 }
@@ -123,7 +124,6 @@ impl Default for State {
             network: Network::default(),
             photos_on_metered: false,
             confirmations: Vec::new(),
-            skew: None,
             min_app: String::new(),
             paper: Paper::Mm58,
         }
@@ -162,6 +162,8 @@ impl FieldOffice {
         };
         match Store::open(&office.places, office.ports.platform.clone()) {
             Ok(store) => match office.take(store) {
+                // A newer app's file is read and uploaded, never written.
+                Ok(()) if office.opened()?.store.opened().read_only => {}
                 Ok(()) => office.sign_what_is_left().map_err(FieldError::from)?,
                 // Killed during the enrolment: a journal without a name. Enrolling again sets it aside.
                 Err(Error::Store(StoreError::NotEnrolled)) => {}
@@ -184,13 +186,18 @@ impl FieldOffice {
         let identity =
             store.read(|dao| dao.get(scope::OFFICE, "identity"))?.ok_or(StoreError::NotEnrolled)?;
         let identity: Identity = serde_json::from_slice(&identity)?;
-        let open = Open { store, identity: RwLock::new(identity), inbox: RwLock::default() };
+        let open = Open {
+            store,
+            identity: RwLock::new(identity),
+            inbox: RwLock::default(),
+            handed_in: Mutex::default(),
+        };
         open.reload(&self.places)?;
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));
         Ok(())
     }
 
-    fn opened(&self) -> Result<Arc<Open>, Error> {
+    pub(crate) fn opened(&self) -> Result<Arc<Open>, Error> {
         self.open.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| Not::Enrolled.into())
     }
 
@@ -283,6 +290,7 @@ pub(crate) struct RawStatus {
     pub(crate) unsigned: u64,
     pub(crate) forks: Vec<String>,
     pub(crate) skew_ms: Option<i64>,
+    pub(crate) clock_trusted: bool,
 }
 
 impl FieldOffice {
@@ -298,7 +306,7 @@ impl FieldOffice {
             let (until, why) = engine.next_attempt();
             (until, why.map(syncing::sentence).unwrap_or_default())
         };
-        let skew_ms = self.state().skew.clone().filter(|(_, boot)| *boot == now.boot).map(|(skew, _)| skew);
+        let (skew_ms, clock_trusted) = (open.skew_ms(&now)?, open.clock_trusted(&now)?);
         open.store.read(|dao| {
             let (unfiled, filing_due) = project::filing_clock(dao)?;
             Ok(RawStatus {
@@ -310,6 +318,7 @@ impl FieldOffice {
                 unsigned: u64::try_from(dao.unsigned_numbers()?.len()).unwrap_or(u64::MAX),
                 forks: dao.list(scope::FORK)?.into_iter().map(|(epoch, _)| epoch).collect(),
                 skew_ms,
+                clock_trusted,
             })
         })
     }
@@ -320,7 +329,16 @@ impl FieldOffice {
     /// Not enrolled, or it cannot be read; breaks are in the report.
     pub fn verify_journal(&self) -> Result<crate::journal::Report, FieldError> {
         let open = self.opened()?;
-        Ok(open.store.read::<_, StoreError>(crate::journal::verify_all).map_err(Error::from)?)
+        Ok(open.store.verify().map_err(Error::from)?)
+    }
+
+    /// Makes the daily second copy where it is due: for the app's background work, on the charger. Whether
+    /// one was made. After damage it is a rung of the ladder (`store::salvage`).
+    ///
+    /// # Errors
+    /// Not enrolled; no space: the old copy stays then.
+    pub fn copy_daily(&self) -> Result<bool, FieldError> {
+        self.with_store(Store::copy_daily)
     }
 
     /// The law in force now, for lists of offences and for wording.

@@ -36,6 +36,8 @@ pub struct SeriesNumbers {
     pub lost: u64,
     /// Lent in all.
     pub lent: u64,
+    /// Half of what is live is gone: go online before it runs out.
+    pub low: bool,
 }
 
 /// The word of a series in blocks and messages.
@@ -110,7 +112,11 @@ impl FieldOffice {
     /// # Errors
     /// Not enrolled, or the store.
     pub fn numbers(&self) -> Result<Vec<SeriesNumbers>, FieldError> {
-        let accounts = self.opened()?.store.read::<_, Error>(|dao| Ok(dao.number_accounts()?))?;
+        let now_ms = self.wall_ms();
+        let (accounts, supplies) = self
+            .opened()?
+            .store
+            .read::<_, Error>(|dao| Ok((dao.number_accounts()?, dao.supplies(now_ms)?)))?;
         let mut out: Vec<SeriesNumbers> = Vec::new();
         for block in accounts {
             let at = match out.iter().position(|s| s.series == block.series && s.year == block.year) {
@@ -126,6 +132,7 @@ impl FieldOffice {
                         burnt: 0,
                         lost: 0,
                         lent: 0,
+                        low: false,
                     });
                     out.len().saturating_sub(1)
                 }
@@ -139,6 +146,10 @@ impl FieldOffice {
             add(&mut sum.burnt, State::Burnt);
             add(&mut sum.lost, State::Lost);
             sum.lent = sum.lent.saturating_add(block.last.saturating_sub(block.first).saturating_add(1));
+        }
+        for sum in &mut out {
+            let supply = supplies.iter().find(|s| s.series == sum.series && s.year == sum.year);
+            sum.low = supply.is_none_or(|s| s.is_low());
         }
         Ok(out)
     }

@@ -25,7 +25,7 @@ impl FieldOffice {
         Ok(self.inbox()?.roster().map_err(Error::from)?)
     }
 
-    fn check_pin(&self, officer: &OfficerId, pin: &str) -> Result<(), Error> {
+    pub(super) fn check_pin(&self, officer: &OfficerId, pin: &str) -> Result<(), Error> {
         let open = self.opened()?;
         let roster = open.inbox().roster()?;
         let verifier = roster

@@ -11,6 +11,7 @@ use ezhifa_casework::{
         rulebook::Rulebook,
         terms::{Outcome, Series},
     },
+    people::Identity,
 };
 use ezhifa_wire::seal::{
     entry::Epoch,
@@ -42,6 +43,9 @@ struct Find {
     outcome: Outcome,
     amount: Fen,
     stands: bool,
+    /// The identity was read from a document: only then may it count as an earlier find.
+    #[serde(default)]
+    read: bool,
 }
 
 /// Where an appended event stands in the journal.
@@ -66,7 +70,15 @@ pub(super) fn append(
         let kind = if drill { Kind::Drill } else { Kind::Case };
         let written = dao.append_json(kind, 1, Some(&event.case.0), event)?;
         let at = At { epoch: written.head.epoch, seq: written.head.seq, hash: written.head.hash };
+        let before = party_scopes(&after);
         after.apply(event);
+        if matches!(&event.event, Event::Corrected { party: Some(_), .. }) {
+            // 补正 of the identity: what this phone found moves from the wrong person to the right one.
+            for scope in before {
+                dao.drop_thing(&scope, &event.case.0)?;
+            }
+            find(dao, &after, law, after.record().is_some())?;
+        }
         follow(dao, &after, event, at, law)?;
         super::keeping::date(dao, &after, event, law)?;
         places.push(at);
@@ -135,7 +147,8 @@ fn find(dao: &mut Dao<'_>, case: &Case, law: Option<&Rulebook>, stands: bool) ->
     }
     let offence = &record.decision.offence;
     let conduct = law.and_then(|l| l.offence(offence)).map_or_else(|| offence.clone(), |o| o.conduct.clone());
-    let find = Find { at: record.at, conduct, outcome: record.outcome, amount: record.amount, stands };
+    let read = case.party().is_some_and(|p| p.identity == Identity::DocumentRead);
+    let find = Find { at: record.at, conduct, outcome: record.outcome, amount: record.amount, stands, read };
     for scope in party_scopes(case) {
         dao.put(&scope, &case.id().0, &serde_json::to_vec(&find)?)?;
     }
@@ -176,7 +189,9 @@ pub(super) fn found_here(
     let settings = law.settings();
     let from = now.checked_sub_months(Months::new(settings.look_back_months)).unwrap_or(now);
     let counts = |o: &Outcome| settings.look_back_counts.is_empty() || settings.look_back_counts.contains(o);
-    Ok(finds(dao, case)?.iter().any(|f| f.conduct == conduct && f.at >= from && counts(&f.outcome)))
+    Ok(finds(dao, case)?.iter().any(|f| {
+        f.read && f.conduct == conduct && f.at >= from && counts(&f.outcome)
+    }))
 }
 
 /// Decisions that HQ has not confirmed, oldest due first.

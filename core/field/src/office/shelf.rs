@@ -107,8 +107,11 @@ impl Shelf for PhoneShelf<'_> {
     }
 
     fn next_blob(&self, skip: &[Digest]) -> Result<Option<Blob>, Error> {
-        let waiting = self.open.store.read(|dao| dao.waiting_evidence(skip.len().saturating_add(1)))?;
-        let next = waiting.into_iter().find(|e| !e.gone && !skip.contains(&e.sha256));
+        let handed = self.open.handed_in.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let most = skip.len().saturating_add(handed.len()).saturating_add(1);
+        let waiting = self.open.store.read(|dao| dao.waiting_evidence(most))?;
+        let next =
+            waiting.into_iter().find(|e| !e.gone && !skip.contains(&e.sha256) && !handed.contains(&e.sha256));
         Ok(next.map(|e| Blob { sha256: e.sha256, length: e.size, offset: e.sent }))
     }
 
@@ -143,13 +146,33 @@ impl Dao<'_> {
     }
 }
 
+impl Open {
+    /// What an answer changes for a phone whose file only a newer app may write: nothing but the report.
+    /// HQ's own word about what it has starts the next push.
+    pub(super) fn note(&self, change: Change, report: &mut SyncReport) {
+        match change {
+            Change::Clock { server_ms, wall_ms } => report.skew_ms = Some(server_ms.saturating_sub(wall_ms)),
+            Change::Delivered { receipt, .. } => {
+                report.receipts = report.receipts.saturating_add(1);
+                report.receipt = Some(*receipt);
+            }
+            Change::BlobDurable(sha256) => {
+                let mut handed = self.handed_in.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                handed.insert(sha256);
+                report.blobs = report.blobs.saturating_add(1);
+            }
+            Change::Wipe(order) => report.wipe = Some(order),
+            _ => {}
+        }
+    }
+}
+
 impl FieldOffice {
     /// Stores what an answer changes.
     pub(super) fn apply(&self, open: &Open, change: Change, report: &mut SyncReport) -> Result<(), Error> {
         match change {
             Change::Clock { server_ms, wall_ms } => {
-                let boot = self.ports.platform.clock.now().boot;
-                self.state().skew = Some((server_ms.saturating_sub(wall_ms), boot));
+                self.hq_time(open, server_ms, wall_ms)?;
                 report.skew_ms = Some(server_ms.saturating_sub(wall_ms));
             }
             Change::MinApp(least) => self.state().min_app = least,

@@ -121,10 +121,14 @@ impl FieldOffice {
             Err(TryLockError::Poisoned(e)) => e.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(report),
         };
-        self.make_wishes(&open)?;
+        let read_only = open.store.opened().read_only;
+        if !read_only {
+            self.make_wishes(&open)?;
+        }
         let shelf = PhoneShelf { office: self, open: &open };
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).clone();
         engine.begin();
+        engine.upload_only(read_only);
         if now {
             engine.nudge();
         }
@@ -144,7 +148,11 @@ impl FieldOffice {
                     let answer = transport.send(&ask.request);
                     let moment = self.moment()?;
                     for change in engine.receive(&moment, &shelf.myself()?, &ask, answer) {
-                        self.apply(&open, change, &mut report)?;
+                        if read_only {
+                            open.note(change, &mut report);
+                        } else {
+                            self.apply(&open, change, &mut report)?;
+                        }
                     }
                     if matches!(ask.purpose, Purpose::Hello) && report.wipe.as_ref().is_some_and(|w| w.force)
                     {

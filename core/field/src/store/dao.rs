@@ -307,6 +307,25 @@ impl<'c> Dao<'c> {
         Ok(out)
     }
 
+    /// Entries with the hash that lies beside each, for verification.
+    pub(crate) fn hashed_entries(
+        &self,
+        epoch: Epoch,
+        after: u64,
+        most: usize,
+    ) -> Result<Vec<(SealedEntry, Digest)>> {
+        let sql = format!("{SELECT} WHERE p.epoch = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3");
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let device = self.device()?;
+        let mut query = self.conn.prepare_cached(&sql)?;
+        let mut rows = query.query(params![epoch.to_string(), signed(after)?, most])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push((stored(row, &device)?.entry, digest(row, 12)?));
+        }
+        Ok(out)
+    }
+
     /// Every entry of a case, in the order it was written.
     ///
     /// # Errors
@@ -512,10 +531,10 @@ impl<'c> Dao<'c> {
     }
 }
 
-const SELECT: &str = "SELECT e.pos, p.epoch, e.seq, e.kind, e.version, e.wall_ms, e.mono_ms, e.boot, e.prev, e.body, \
-                      b.salt, b.body FROM entry e JOIN epoch p ON p.id = e.epoch LEFT JOIN body b ON b.pos = e.pos";
+pub(super) const SELECT: &str = "SELECT e.pos, p.epoch, e.seq, e.kind, e.version, e.wall_ms, e.mono_ms, e.boot, e.prev, e.body, \
+                      b.salt, b.body, e.hash, e.epoch FROM entry e JOIN epoch p ON p.id = e.epoch LEFT JOIN body b ON b.pos = e.pos";
 
-fn stored(r: &Row<'_>, device: &DeviceId) -> Result<StoredEntry> {
+pub(super) fn stored(r: &Row<'_>, device: &DeviceId) -> Result<StoredEntry> {
     let header = Header {
         device: device.clone(),
         epoch: r.get::<_, String>(1)?.parse()?,

@@ -43,6 +43,9 @@ pub enum StoreError {
         /// Newest schema this app knows.
         known: i64,
     },
+    /// Opened by somebody who looks only.
+    #[error("仅供查验，不可写入 / opened for inspection: nothing is written")]
+    Inspection,
     /// No space. The ballast was given up, so that the running case can be finished.
     #[error(
         "存储空间已满，已释放预留空间，请重试并尽快清理 / storage full: reserve released, try again, then free space"

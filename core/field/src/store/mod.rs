@@ -9,6 +9,7 @@ mod dao;
 pub mod error;
 pub mod migrate;
 mod open;
+pub mod salvage;
 
 use std::{
     path::{Path, PathBuf},
@@ -20,11 +21,12 @@ pub use dao::{Dao, EpochInfo, StoredEntry, Unsent, Written};
 pub(crate) use dao::{signed, unsigned};
 pub use error::StoreError;
 use error::{Result, io};
-use ezhifa_seal::entry::{DeviceId, Epoch, Head};
+use ezhifa_seal::entry::{ChainFault, DeviceId, Epoch, Fault, Head};
 pub use open::Opened;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
+    journal,
     keys::{Platform, Point},
     mark::{Mark, MarkFile, Phase, Place},
 };
@@ -47,6 +49,24 @@ impl Places {
 
     pub(crate) fn key_check(&self) -> PathBuf {
         self.dir.join("journal.key-check")
+    }
+
+    /// The daily second copy of the database: a rung of the ladder after damage.
+    #[must_use]
+    pub fn second_copy(&self) -> PathBuf {
+        self.dir.join("journal.copy.db")
+    }
+
+    /// The database key, sealed to HQ: for a phone whose key store is dead.
+    #[must_use]
+    pub fn key_escrow(&self) -> PathBuf {
+        self.dir.join("journal.key-escrow")
+    }
+
+    pub(crate) fn keep_escrow(&self, sealed: &str) -> Result<()> {
+        use std::io::Write as _;
+        let mut file = std::fs::File::create(self.key_escrow()).map_err(io("key escrow"))?;
+        file.write_all(sealed.as_bytes()).and_then(|()| file.sync_all()).map_err(io("key escrow"))
     }
 
     pub(crate) fn ballast(&self) -> PathBuf {
@@ -72,14 +92,24 @@ pub struct Store {
     pub(crate) platform: Platform,
     device: DeviceId,
     opened: Opened,
-    newer: Option<i64>,
+    frozen: Option<Frozen>,
     writer: Mutex<Writer>,
     reader: Mutex<Connection>,
 }
 
+/// Why nothing may be written.
+#[derive(Debug, Clone, Copy)]
+enum Frozen {
+    /// A newer app wrote the file: reading and uploading only.
+    Newer(i64),
+    /// An auditor looks.
+    Inspected,
+}
+
 struct Writer {
     conn: Connection,
-    mark: MarkFile,
+    /// None where only reading is allowed and no mark is there.
+    mark: Option<MarkFile>,
     log: Log,
     /// The mark says done for the last commit.
     settled: bool,
@@ -139,6 +169,24 @@ impl Store {
         f(&Dao::reading(&tx))
     }
 
+    /// Verifies the whole journal, and holds its end against the mark where it was opened for inspection.
+    ///
+    /// # Errors
+    /// It cannot be read; breaks are in the report.
+    pub fn verify(&self) -> Result<journal::Report> {
+        let mut report = self.read(journal::verify_all)?;
+        if let (Some(last), Some(mark)) = (report.epochs.last_mut(), self.opened.mark)
+            && self.opened.read_only
+            && mark.epoch == last.head.epoch
+            && mark.phase == Phase::Done
+            && mark.head.seq > last.head.seq
+        {
+            let cut = ChainFault { seq: last.head.seq, what: Fault::Truncated };
+            last.fault.get_or_insert(cut);
+        }
+        Ok(report)
+    }
+
     /// Changes things in one transaction; answers after the mark says done. An error of the closure rolls
     /// everything back.
     ///
@@ -149,8 +197,12 @@ impl Store {
         &self,
         f: impl FnOnce(&mut Dao<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        if let Some(found) = self.newer {
-            return Err(StoreError::NewerFile { found, known: migrate::NEWEST }.into());
+        match self.frozen {
+            Some(Frozen::Newer(found)) => {
+                return Err(StoreError::NewerFile { found, known: migrate::NEWEST }.into());
+            }
+            Some(Frozen::Inspected) => return Err(StoreError::Inspection.into()),
+            None => {}
         }
         let mut writer = self.lock()?;
         writer.settle()?;
@@ -191,7 +243,28 @@ impl Store {
         Ok(())
     }
 
-    /// A consistent copy, encrypted with the same key: the daily second file.
+    /// Makes the second copy anew, where the last one is older than a day; whether it did.
+    ///
+    /// # Errors
+    /// No space; the old copy stays then.
+    pub fn copy_daily(&self) -> Result<bool> {
+        const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);
+        let second = self.places.second_copy();
+        let age = std::fs::metadata(&second).and_then(|m| m.modified()).ok().map(|at| at.elapsed());
+        if age.is_some_and(|age| age.is_ok_and(|age| age < DAY)) {
+            return Ok(false);
+        }
+        let fresh = second.with_extension("db-new");
+        // One that a crash left half-made is worth nothing.
+        let _ = std::fs::remove_file(&fresh);
+        self.copy_to(&fresh)?;
+        std::fs::File::open(&fresh).and_then(|f| f.sync_all()).map_err(io("second copy"))?;
+        std::fs::rename(&fresh, &second).map_err(io("second copy"))?;
+        crate::mark::sync_dir(Some(&self.places.dir))?;
+        Ok(true)
+    }
+
+    /// A consistent copy, encrypted with the same key.
     ///
     /// # Errors
     /// No space, or the target exists.
@@ -241,7 +314,7 @@ impl Writer {
         // A new epoch starts at nothing, whatever the old one's head was.
         let base = if log.head.epoch == base.epoch { Place::of(&base) } else { log.start() };
         let mark = Mark { epoch: log.head.epoch, head: Place::of(&log.head), base, phase: Phase::Intent };
-        self.mark.set(mark)?;
+        self.mark.as_mut().ok_or(StoreError::Inspection)?.set(mark)?;
         platform.probe.at(Point::AfterIntent)?;
         tx.commit().map_err(StoreError::from)?;
         self.log = log;
@@ -252,13 +325,18 @@ impl Writer {
         Ok(value)
     }
 
+    fn mark(&mut self) -> Result<&mut MarkFile> {
+        self.mark.as_mut().ok_or(StoreError::Inspection)
+    }
+
     /// Says done for the last commit, if that was not said.
     fn settle(&mut self) -> Result<()> {
         if self.settled {
             return Ok(());
         }
         let head = Place::of(&self.log.head);
-        self.mark.set(Mark { epoch: self.log.head.epoch, head, base: head, phase: Phase::Done })?;
+        let epoch = self.log.head.epoch;
+        self.mark()?.set(Mark { epoch, head, base: head, phase: Phase::Done })?;
         self.settled = true;
         Ok(())
     }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use serde_json::json;
 
 use super::{
-    Dao, Log, Places, Store, StoreError, Writer,
+    Dao, Frozen, Log, Places, Store, StoreError, Writer,
     error::{Result, io},
     make_ballast, migrate,
 };
@@ -28,11 +28,13 @@ use crate::{
 pub struct Opened {
     /// What database and mark said together; `None` when the store was just made.
     pub verdict: Option<Verdict>,
+    /// What the mark said before.
+    pub mark: Option<Mark>,
     /// Evidence files that got their last name now.
     pub files_finished: u64,
     /// Evidence files without a row, whose key never became durable: removed.
     pub files_dropped: u64,
-    /// A newer app wrote the file: reading and uploading only.
+    /// A newer app wrote the file (reading and uploading only), or it was opened for inspection.
     pub read_only: bool,
 }
 
@@ -58,11 +60,11 @@ impl Store {
         if Log::load(&conn, &device)?.is_some() {
             return Err(StoreError::AlreadyEnrolled);
         }
-        let mark = MarkFile::open(&places.mark)?;
+        let mut mark = MarkFile::open(&places.mark)?;
+        forget_unborn(&mut mark, None);
+        let before = mark.last().copied();
         let log = Log::before(device.clone());
-        let mut writer = Writer { conn, mark, log, settled: true, lost: false };
-        forget_unborn(&mut writer.mark, None);
-        let before = writer.mark.last().copied();
+        let mut writer = Writer { conn, mark: Some(mark), log, settled: true, lost: false };
         writer.transact::<_, StoreError>(&platform, |dao| {
             dao.set_meta("device", &device.0)?;
             dao.start_epoch(epoch, &declaration("enrolled", None, before.as_ref()))?;
@@ -70,7 +72,8 @@ impl Store {
         })?;
         // The ballast is a help, not a need: a phone that is full on its first day still enrols.
         let _ = make_ballast(&places.ballast());
-        let opened = Opened { verdict: None, files_finished: 0, files_dropped: 0, read_only: false };
+        let opened =
+            Opened { verdict: None, mark: before, files_finished: 0, files_dropped: 0, read_only: false };
         finish(places, platform, device, writer, opened, &key, None)
     }
 
@@ -101,17 +104,48 @@ impl Store {
         // From here on the file is known to be good.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
 
-        let mark = MarkFile::open(&places.mark)?;
-        let mut writer = Writer { conn, mark, log, settled: true, lost: false };
-        let mut opened =
-            Opened { verdict: None, files_finished: 0, files_dropped: 0, read_only: newer.is_some() };
-        if newer.is_none() {
-            opened.verdict = Some(writer.compare(&platform)?);
-            std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
-            (opened.files_finished, opened.files_dropped) =
-                crate::vault::recover(places, &Dao::reading(&writer.conn))?;
+        if let Some(found) = newer {
+            let mark = if places.mark.exists() { Some(MarkFile::open(&places.mark)?) } else { None };
+            let said = mark.as_ref().and_then(|m| m.last().copied());
+            let (epoch, head) = (log.head.epoch, Place::of(&log.head));
+            let verdict = Some(judge(said.as_ref(), epoch, head));
+            // The mark's format is known: what was committed may be confirmed, so that it may leave.
+            let settled = verdict != Some(Verdict::Fine) || said.is_none_or(|m| m.phase == Phase::Done);
+            let writer = Writer { conn, mark, log, settled, lost: false };
+            let opened = Opened { verdict, mark: said, files_finished: 0, files_dropped: 0, read_only: true };
+            return finish(places, platform, device, writer, opened, &key, Some(Frozen::Newer(found)));
         }
-        finish(places, platform, device, writer, opened, &key, newer)
+        let mark = MarkFile::open(&places.mark)?;
+        let said = mark.last().copied();
+        let mut writer = Writer { conn, mark: Some(mark), log, settled: true, lost: false };
+        let verdict = Some(writer.compare(&platform)?);
+        std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
+        let (files_finished, files_dropped) =
+            crate::vault::recover(places, &Dao::reading(&writer.conn))?;
+        let opened = Opened { verdict, mark: said, files_finished, files_dropped, read_only: false };
+        finish(places, platform, device, writer, opened, &key, None)
+    }
+
+    /// Opens a store to look at it only: an auditor, a court, a desk that holds a copy. Nothing is changed,
+    /// no epoch begins, no file is finished, and a broken chain does not keep it shut.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn inspect(places: &Places, platform: Platform) -> Result<Store> {
+        let key = platform.keys.database_key()?;
+        if !places.database().exists() {
+            return Err(StoreError::NotEnrolled);
+        }
+        check_key(places, &key)?;
+        let conn = connect(&places.database(), &key, OpenFlags::default())?;
+        let found = migrate::version(&conn)?;
+        let device = device_of(&conn, found)?.ok_or(StoreError::NotEnrolled)?;
+        let log = Log::load(&conn, &device)?.ok_or(StoreError::NotEnrolled)?;
+        let mark = MarkFile::peek(&places.mark)?;
+        let verdict = Some(judge(mark.as_ref(), log.head.epoch, Place::of(&log.head)));
+        let writer = Writer { conn, mark: None, log, settled: true, lost: false };
+        let opened = Opened { verdict, mark, files_finished: 0, files_dropped: 0, read_only: true };
+        finish(places, platform, device, writer, opened, &key, Some(Frozen::Inspected))
     }
 
     /// Sets a damaged store aside, whole: nothing is deleted. The app then enrols afresh; the mark stays,
@@ -132,8 +166,8 @@ impl Writer {
     /// Holds the database against its mark; after a roll-back starts a new epoch.
     fn compare(&mut self, platform: &Platform) -> Result<Verdict> {
         let (epoch, head) = (self.log.head.epoch, Place::of(&self.log.head));
-        forget_unborn(&mut self.mark, Some(epoch));
-        let mark = self.mark.last().copied();
+        forget_unborn(self.mark()?, Some(epoch));
+        let mark = self.mark()?.last().copied();
         let verdict = judge(mark.as_ref(), epoch, head);
         match verdict {
             Verdict::Fine => {
@@ -199,24 +233,24 @@ fn finish(
     writer: Writer,
     opened: Opened,
     key: &DatabaseKey,
-    newer: Option<i64>,
+    frozen: Option<Frozen>,
 ) -> Result<Store> {
     let reader = connect(&places.database(), key, OpenFlags::default())?;
-    reader.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    reader.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, frozen.is_some())?;
     reader.pragma_update(None, "query_only", true)?;
     Ok(Store {
         places: places.clone(),
         platform,
         device,
         opened,
-        newer,
+        frozen,
         writer: Mutex::new(writer),
         reader: Mutex::new(reader),
     })
 }
 
 /// A connection with SYNC.md 2.1's settings. The raw key skips the slow derivation of pass phrases.
-fn connect(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection> {
+pub(super) fn connect(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Result<Connection> {
     let conn = Connection::open_with_flags(path, flags)?;
     // Closing a file that turns out to be damaged must not change it.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;

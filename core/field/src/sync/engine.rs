@@ -66,6 +66,8 @@ pub struct Engine {
     /// Offset of the piece of evidence under way, by HQ's word.
     blob: Option<(Digest, u64)>,
     online: bool,
+    /// Nothing is fetched: the phone's file cannot be written.
+    upload_only: bool,
 }
 
 impl Default for Engine {
@@ -85,6 +87,7 @@ impl Default for Engine {
             refused: Vec::new(),
             blob: None,
             online: true,
+            upload_only: false,
         }
     }
 }
@@ -100,6 +103,11 @@ impl Engine {
         self.blob = None;
         self.resigned = false;
         self.batch = limits::PUSH_ENTRIES;
+    }
+
+    /// Sends only: the phone's file was written by a newer app.
+    pub fn upload_only(&mut self, only: bool) {
+        self.upload_only = only;
     }
 
     /// The officer asked for it now: jitter does not count, HQ's word does.
@@ -201,6 +209,7 @@ impl Engine {
     fn next_stage(&mut self) {
         self.stage = match self.stage {
             Stage::Hello => Stage::Push,
+            Stage::Push if self.upload_only => Stage::Blobs,
             Stage::Push => Stage::Feed,
             Stage::Feed => Stage::Leases,
             Stage::Leases => Stage::Files,
