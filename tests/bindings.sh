@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
-# The first call in another language, against the real library: tests/bindings.sh kotlin|swift
+# The phone from another language, against the real library: tests/bindings.sh rust|python|kotlin|swift|androiddemo|bench
 #
-# Builds the library, generates its bindings, compiles tests/<language>/FirstCall and runs it. Tools that
-# are missing are fetched; exit code 77 says which one could not be had. EZHIFA_SWIFT_ROOT is the Debian
-# root into which Swift is installed, /opt/trixie-swift when not set.
+# Builds the library and its bindings, runs the first call of the language, then every scenario of
+# tests/scenarios against a real HQ and the virtual printer, each in processes of its own. The papers and
+# events that come out are the same in every language, number for number. With a scenario's name after the
+# language only that one is played.
+#
+# Tools that are missing are fetched and kept under target/tools; exit code 77 says which one could not be
+# had. EZHIFA_BUILT=1 says that the workspace is built already; EZHIFA_SWIFT_ROOT is the Debian root into which Swift is installed where the machine has none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repo=$PWD
@@ -14,7 +18,9 @@ lib=$target/release
 tools=$target/tools
 out=$target/bindings
 kotlin_version=2.4.20
-swift_root=${EZHIFA_SWIFT_ROOT:-/opt/trixie-swift}
+swift_root=${EZHIFA_SWIFT_ROOT:-$tools/swift}
+language=${1:-}
+only=${2:-}
 
 missing() { echo "missing $1"; exit 77; }
 
@@ -24,18 +30,129 @@ install() { # package...
     apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
 }
 
-generate() { # language
+generate() { # language folder
     # The whole workspace, as everywhere: another selection would compile the heavy crates again.
-    cargo build --release --workspace
-    rm -rf "${out:?}/$1"
+    [ -n "${EZHIFA_BUILT:-}" ] || cargo build --release --workspace
+    [ "$1" = rust ] && return
+    mkdir -p "$2"
     "$lib/ezhifa-bindgen" generate --config bindings/uniffi.toml --language "$1" --no-format \
-        --out-dir "$out/$1" "$lib/libezhifa_bindings.so"
+        --out-dir "$2" "$lib/libezhifa_bindings.so"
 }
 
-kotlin() {
+# ---- the world of a scenario ---------------------------------------------------------------
+started=()
+stop() {
+    local p
+    for p in "${started[@]}"; do kill "$p" 2>/dev/null || true; wait "$p" 2>/dev/null || true; done
+    started=()
+}
+trap stop EXIT
+
+until_there() { # seconds command...
+    local left=$(($1 * 10)); shift
+    until "$@" 2>/dev/null; do
+        left=$((left - 1)); [ $left -gt 0 ] || { echo "waited in vain for: $*"; return 1; }
+        sleep 0.1
+    done
+}
+
+world() { # scenario work
+    local name=$1 work=$2
+    rm -rf "$work" && mkdir -p "$work/hq"
+    "$lib/ezhifa" hq serve --dir "$work/hq" --listen 127.0.0.1:0 \
+        --scenario "tests/scenarios/$name.json" >"$work/hq.log" 2>&1 &
+    started+=($!)
+    "$lib/ezhifa" printer emulate --listen 127.0.0.1:0 --out "$work/paper" >"$work/printer.log" 2>&1 &
+    started+=($!)
+    until_there 60 test -s "$work/hq/ticket"
+    until_there 20 grep -q '^printer on' "$work/printer.log"
+    cp "$work/hq/ticket" "$work/ticket"
+    sed -n 's/^printer on \([^ ]*\).*/\1/p' "$work/printer.log" >"$work/printer"
+}
+
+play() { # scenario runner...
+    local name=$1 work=$out/play/$language/$1; shift
+    world "$name" "$work"
+    # Killed on purpose: the same phone is started again, as an officer does.
+    local code=9 tries=0
+    while [ $code -eq 9 ] && [ $tries -lt 8 ]; do
+        tries=$((tries + 1)) code=0
+        "$@" "$name" "$work" || code=$?
+    done
+    stop
+    [ $code -eq 0 ] || { echo "$language $name: FAILED ($code)"; tail -n 5 "$work/hq.log"; return 1; }
+    # HQ knows every number and comes to the same decisions.
+    "$lib/ezhifa" hq ledger --dir "$work/hq" --json >"$work/ledger.json"
+    "$lib/ezhifa" hq replay --dir "$work/hq" --json >"$work/replay.json"
+    python3 - "$work" "$out/play/$name.json" <<'PY'
+import json, pathlib, sys
+work, first = map(pathlib.Path, sys.argv[1:])
+replay = json.loads((work / "replay.json").read_text())
+assert replay["mismatches"] == 0 and replay["quarantined"] == 0, replay
+mine = json.loads((work / "summary.json").read_text())
+if first.exists():
+    before = json.loads(first.read_text())
+    assert mine == before, f"another language came to something else:\n{before}\n{mine}"
+else:
+    first.write_text(json.dumps(mine))
+PY
+    echo "$language $name: ok ($tries starts)"
+}
+
+play_all() { # runner...
+    local file
+    command -v python3 >/dev/null || install python3 || missing "python3"
+    mkdir -p "$out/play"
+    # What the first language came to, the others must come to; a new library starts anew.
+    if [ "$lib/libezhifa_bindings.so" -nt "$out/play/of" ]; then
+        rm -f "$out/play"/*.json; touch "$out/play/of"
+    fi
+    for file in tests/scenarios/${only:-*}.json; do play "$(basename "$file" .json)" "$@"; done
+}
+
+# Every snippet of docs/embedding.md in one language, as one file.
+snippets() { # language
+    awk -v fence="^\`\`\`$1\$" '/^```$/ { on = 0; print "" } on { print } $0 ~ fence { on = 1 }' docs/embedding.md
+}
+
+# ---- languages -----------------------------------------------------------------------------
+rust() {
+    generate rust
+    run() { "$lib/scenario" "tests/scenarios/$1.json" "$2"; }
+    play_all run
+}
+
+python_tools() {
+    command -v python3 >/dev/null || install python3 python3-venv || missing "python3"
+    venv=$tools/python
+    if [ ! -x "$venv/bin/pip" ]; then
+        python3 -m venv "$venv" || { install python3-venv && python3 -m venv "$venv"; } || missing "python3-venv"
+    fi
+    "$venv/bin/python" -c "import cryptography, setuptools, wheel" 2>/dev/null ||
+        "$venv/bin/pip" install -q "cryptography>=42" "setuptools>=77" wheel || missing "cryptography, setuptools (PyPI)"
+    # A wheel, as a desk's tools would install it.
+    local build=$out/python
+    rm -rf "$build" && mkdir -p "$build"
+    cp -r bindings/python/{pyproject.toml,setup.py,ezhifa} "$build"
+    generate python "$build/ezhifa"
+    cp "$lib/libezhifa_bindings.so" "$build/ezhifa/"
+    "$venv/bin/pip" wheel -q --no-deps --no-build-isolation -w "$build/dist" "$build"
+    "$venv/bin/pip" install -q --force-reinstall --no-deps "$build"/dist/ezhifa-*.whl
+}
+
+python() {
+    python_tools
+    "$venv/bin/python" tests/python/first_call.py
+    run() { "$venv/bin/python" tests/python/scenario.py "tests/scenarios/$1.json" "$2"; }
+    play_all run
+}
+
+kotlin_tools() {
     command -v javac >/dev/null || install default-jdk-headless || missing "a JDK (package default-jdk-headless)"
-    local jna=/usr/share/java/jna.jar kotlinc=$tools/kotlinc-$kotlin_version
-    [ -e "$jna" ] || install libjna-java || missing "JNA (package libjna-java)"
+    java=/usr/share/java kotlinc=$tools/kotlinc-$kotlin_version
+    [ -e "$java/jna.jar" ] || install libjna-java || missing "JNA (package libjna-java)"
+    [ -e "$java/junit4.jar" ] || install junit4 || missing "JUnit (package junit4)"
+    [ -e "$java/json-latest.jar" ] || install libandroid-json-org-java || missing "org.json (package libandroid-json-org-java)"
     if [ ! -x "$kotlinc/bin/kotlinc" ]; then
         command -v npm >/dev/null || install npm || missing "npm, to fetch kotlinc"
         (cd "$tools" && npm pack "kotlin-compiler@$kotlin_version") || missing "kotlinc (npm package kotlin-compiler)"
@@ -44,56 +161,136 @@ kotlin() {
         chmod +x "$kotlinc.part"/bin/*
         mv "$kotlinc.part" "$kotlinc"
     fi
-    generate kotlin
-    local classpath=$jna:$kotlinc/lib/kotlin-stdlib.jar
-    "$kotlinc/bin/kotlinc" -no-reflect -nowarn -cp "$classpath" -jvm-target 17 -d "$out/kotlin-classes" \
-        "$out/kotlin" tests/kotlin
-    java -Djna.library.path="$lib" -cp "$out/kotlin-classes:$classpath" FirstCallKt
+    rm -rf "$out/kotlin"
+    generate kotlin "$out/kotlin"
+    classpath=$java/jna.jar:$java/json-latest.jar:$kotlinc/lib/kotlin-stdlib.jar:$kotlinc/lib/kotlinx-coroutines-core-jvm.jar
+    testing=$kotlinc/lib/kotlin-test.jar:$kotlinc/lib/kotlin-test-junit.jar:$java/junit4.jar:$java/hamcrest-core.jar
+    snippets kotlin >"$out/kotlin/Embedding.kt"
+    "$kotlinc/bin/kotlinc" -no-reflect -nowarn -cp "$classpath:$testing" -jvm-target 17 -d "$out/kotlin-classes" \
+        "$out/kotlin" bindings/kotlin/src/main/kotlin android-demo/fieldkit/src tests/kotlin
+    run_java=(java -Djna.library.path="$lib" -cp "$out/kotlin-classes:$classpath:$testing")
+}
+
+kotlin() {
+    kotlin_tools
+    "${run_java[@]}" FirstCallKt
+    # The demo's view models, on an enrolled phone of their own.
+    world killed "$out/play/fieldkit"
+    "${run_java[@]}" -Dezhifa.work="$out/play/fieldkit" org.junit.runner.JUnitCore cn.ezhifa.demo.FieldKitTest
+    stop
+    run() { "${run_java[@]}" ScenarioKt "tests/scenarios/$1.json" "$2"; }
+    play_all run
+}
+
+# The Android app against the framework's own classes, from Maven Central: its types, not its looks.
+androiddemo() {
+    kotlin_tools
+    local version=16-robolectric-13921718
+    local jar=$tools/maven/org/robolectric/android-all/$version/android-all-$version.jar
+    if [ ! -e "$jar" ]; then
+        command -v mvn >/dev/null || install maven || missing "mvn, to fetch Android's classes"
+        mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.8.1:get -Dtransitive=false \
+            -Dartifact="org.robolectric:android-all:$version" -Dmaven.repo.local="$tools/maven" ||
+            missing "Android's classes (org.robolectric:android-all on Maven Central)"
+    fi
+    "$kotlinc/bin/kotlinc" -no-reflect -no-jdk -cp "$out/kotlin-classes:$classpath:$jar" -jvm-target 17 \
+        -d "$out/android-classes" android-demo/app/src/main/kotlin
+    echo "android-demo/app: types fit Android's framework"
 }
 
 # Swift comes as a Debian package from trixie on; on an older machine it lives in a root of its own.
-swift() {
-    local run=() src=$repo built=$target
-    if ! command -v swiftc >/dev/null; then
+swift_tools() {
+    src=$repo built=$target
+    if command -v swiftc >/dev/null; then
+        inside() { "$@"; }
+    else
         [ "$(id -u)" = 0 ] || missing "swiftc (or root, to install it)"
         if [ ! -x "$swift_root/usr/bin/swiftc" ]; then
             command -v debootstrap >/dev/null || install debootstrap || missing "debootstrap"
-            local mirror
+            local mirror part=$swift_root.part
             mirror=$(apt-get indextargets --format '$(REPO_URI) $(ORIGIN) $(CODENAME)' 'Created-By: Packages' |
                 awk '$2 == "Debian" && $3 !~ /-/ { print $1; exit }')
             [ -n "$mirror" ] || missing "a Debian mirror among apt's sources, for swiftc"
-            debootstrap --variant=minbase trixie "$swift_root" "$mirror" || missing "swiftc (debootstrap failed)"
-            chroot "$swift_root" apt-get install -y --no-install-recommends swiftlang libc6-dev libstdc++-14-dev ||
-                missing "swiftc (package swiftlang)"
-            chroot "$swift_root" apt-get clean
+            rm -rf "$part"
+            debootstrap --variant=minbase trixie "$part" "$mirror" || missing "swiftc (debootstrap failed)"
+            chroot "$part" apt-get install -y --no-install-recommends \
+                swiftlang libc6-dev libstdc++-14-dev openssl || missing "swiftc (package swiftlang)"
+            chroot "$part" apt-get clean
+            mv "$part" "$swift_root"
         fi
-        src=/src built=/target
-        run=(chroot "$swift_root")
-    fi
-    generate swift
-    mkdir -p "$out/swift-build"
-    if [ ${#run[@]} -gt 0 ]; then
         mkdir -p "$swift_root/src" "$swift_root/target"
-        # swiftc finds itself through /proc. Nothing stays mounted, however this ends.
-        trap 'for m in proc src target; do umount "$swift_root/$m" 2>/dev/null || true; done' EXIT
-        mount -t proc proc "$swift_root/proc" || missing "the right to mount"
-        mount --bind "$repo" "$swift_root/src"
-        mount --bind "$target" "$swift_root/target"
+        src=/src built=/target
+        # Mounts live in a namespace of their own and go with it, however this ends: nobody can delete the
+        # checkout through the root. swiftc finds itself through /proc.
+        inside() {
+            unshare --mount --propagation private bash -c '
+                root=$1; repo=$2; target=$3; shift 3
+                mount -t proc proc "$root/proc" && mount --bind "$repo" "$root/src" &&
+                    mount --bind "$target" "$root/target" || exit 77
+                exec chroot "$root" "$@"' - "$swift_root" "$repo" "$target" "$@"
+        }
+        inside true || missing "the right to mount"
     fi
-    local gen=$built/bindings/swift work=$built/bindings/swift-build
-    # The bindings are a module of their own, as in an app; the call is another.
-    "${run[@]}" env HOME=/tmp swiftc -emit-module -emit-library -static -parse-as-library -module-name EZhifa \
-        -Xcc "-fmodule-map-file=$gen/EZhifaFFI.modulemap" -I "$gen" \
-        -emit-module-path "$work/EZhifa.swiftmodule" -o "$work/libEZhifa.a" "$gen/EZhifa.swift"
-    "${run[@]}" env HOME=/tmp swiftc -parse-as-library -I "$work" -I "$gen" \
-        -Xcc "-fmodule-map-file=$gen/EZhifaFFI.modulemap" "$src/tests/swift/FirstCall.swift" \
-        -L "$work" -lEZhifa -L "$built/release" -lezhifa_bindings -Xlinker -rpath -Xlinker "$built/release" \
-        -o "$work/first-call"
-    "${run[@]}" "$work/first-call"
+    rm -rf "$out/swift"
+    generate swift "$out/swift"
+    mkdir -p "$out/swift-build"
+    cp bindings/swift/Sources/EZhifa/{Words,PhoneThread}.swift "$out/swift/"
+    snippets swift >"$out/swift-build/Embedding.swift"
+    gen=$built/bindings/swift work=$built/bindings/swift-build
+    map=(-Xcc "-fmodule-map-file=$gen/EZhifaFFI.modulemap" -I "$gen")
+    link=(-L "$work" -lEZhifa -L "$built/release" -lezhifa_bindings -Xlinker -rpath -Xlinker "$built/release")
+    # The bindings are a module of their own, as in an app; the calls are others.
+    inside env HOME=/tmp swiftc -emit-module -emit-library -static -parse-as-library -module-name EZhifa \
+        "${map[@]}" -emit-module-path "$work/EZhifa.swiftmodule" -o "$work/libEZhifa.a" \
+        "$gen/EZhifa.swift" "$gen/Words.swift" "$gen/PhoneThread.swift"
 }
 
-case "${1:-}" in
-    kotlin) kotlin ;;
-    swift) swift ;;
-    *) sed -n '2,6p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
+swift_program() { # name
+    inside env HOME=/tmp swiftc -O -parse-as-library -I "$work" "${map[@]}" "$src/tests/swift/$1.swift" \
+        "${link[@]}" -o "$work/$1"
+}
+
+swift() {
+    swift_tools
+    inside env HOME=/tmp swiftc -typecheck -parse-as-library -I "$work" "${map[@]}" "$work/Embedding.swift"
+    swift_program FirstCall
+    inside "$work/FirstCall"
+    # The demo: view models tested on an enrolled phone, the SwiftUI shell read by the parser.
+    inside bash -c 'cd "$1" && HOME=/tmp swiftc -frontend -parse ios-demo/App/*.swift' - "$src"
+    swift_kit
+    swift_program Scenario
+    run() {
+        inside "$work/Scenario" "$src/tests/scenarios/$1.json" "$built/bindings/play/swift/$1"
+    }
+    play_all run
+}
+
+# The same package that Xcode would build, with the library of this machine.
+swift_kit() {
+    mkdir -p bindings/swift/Generated/EZhifaFFI
+    cp "$out/swift/EZhifaFFI.h" bindings/swift/Generated/EZhifaFFI/
+    printf 'module EZhifaFFI {\n    header "EZhifaFFI.h"\n    link "ezhifa_bindings"\n    export *\n}\n' \
+        >bindings/swift/Generated/EZhifaFFI/module.modulemap
+    cp "$out/swift/EZhifa.swift" bindings/swift/Sources/EZhifa/
+    world killed "$out/play/swiftkit"
+    inside bash -c 'cd "$1/ios-demo/FieldKit" && HOME=/tmp EZHIFA_WORK="$2/bindings/play/swiftkit" \
+        LD_LIBRARY_PATH="$2/release" swift test --scratch-path "$2/bindings/swift-kit" -Xlinker -L"$2/release"' \
+        - "$src" "$built"
+    stop
+}
+
+# What a call costs, side by side, the library built as ever.
+bench() {
+    python_tools
+    (cd tests/python && "$venv/bin/python" bench.py)
+    kotlin_tools
+    "${run_java[@]}" Bench
+    swift_tools
+    swift_program Bench
+    inside "$work/Bench"
+}
+
+case "$language" in
+    rust|python|kotlin|swift|androiddemo|bench) "$language" ;;
+    *) sed -n '2,12p' "$0" | sed 's/^# \{0,1\}//'; exit 2 ;;
 esac

@@ -19,58 +19,87 @@ pub struct Why {
     pub next_en: String,
 }
 
+/// What the officer reads: reason, article and next step, Chinese then English.
+impl std::fmt::Display for Why {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let sentence = |parts: &[&str], between: &str| {
+            let said: Vec<&str> = parts.iter().copied().filter(|p| !p.is_empty()).collect();
+            said.join(between)
+        };
+        let zh = sentence(&[&self.zh, &self.article, &self.next_zh], "，");
+        write!(f, "{zh} / {}", sentence(&[&self.en, &self.next_en], "; "))
+    }
+}
+
 /// What an app does about an error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, uniffi::Error)]
 #[uniffi::export(Display)]
 pub enum PhoneError {
     /// The law or a guard says no: show the article and the next step.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     Refused {
         /// Why.
         why: Why,
     },
     /// The phone lacks something that HQ gives: enrolment, rulebook, roster, numbers.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     NotReady {
         /// Why.
         why: Why,
     },
     /// The input cannot be used: ask again.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     Input {
         /// Why.
         why: Why,
     },
     /// Who is it? PIN wrong, not signed in, locked.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     Locked {
         /// Why.
         why: Why,
     },
     /// The printer.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     Printer {
         /// Why.
         why: Why,
     },
     /// The way to HQ. Nothing is lost.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     Network {
         /// Why.
         why: Why,
     },
     /// The store or its key.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     Store {
         /// Why.
         why: Why,
     },
     /// A fault of this program or of the app: report it.
-    #[error("{} / {}", .why.zh, .why.en)]
+    #[error("{why}")]
     Internal {
         /// Why.
         why: Why,
     },
+}
+
+impl PhoneError {
+    /// The reason, whatever the kind.
+    #[must_use]
+    pub fn why(&self) -> &Why {
+        match self {
+            PhoneError::Refused { why }
+            | PhoneError::NotReady { why }
+            | PhoneError::Input { why }
+            | PhoneError::Locked { why }
+            | PhoneError::Printer { why }
+            | PhoneError::Network { why }
+            | PhoneError::Store { why }
+            | PhoneError::Internal { why } => why,
+        }
+    }
 }
 
 impl From<FieldError> for PhoneError {

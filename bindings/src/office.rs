@@ -1,116 +1,155 @@
 //! The phone's one object, call for call.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use ezhifa_field::{
-    casework::{
-        command::Command,
-        event::{CaseId, Source},
-        people::{OfficerId, Place},
-    },
-    clock::SystemClock,
+    FieldOffice as Core,
+    casework::law::identity,
     error::{Error, FieldError},
     keys::{Entropy, Platform, SystemEntropy},
-    office::Ports,
-    slip::BundledOnly,
-    store::Places,
-    transport::HttpTransport,
+    office::{Ports, Taken},
+    printer::Profile,
+    search,
+    slip::{BundledOnly, GlyphSource},
+    store::{Places, Store},
+    transport::{HttpTransport, Transport},
     wire::enrol::Ticket,
 };
 
 use crate::{
-    PhoneError, PhoneKeys,
+    FieldCase, PhoneError, PhoneKeys,
     keys::{DatabaseKeys, DeviceKey},
+    ports::*,
+    records::*,
+    words::*,
 };
 
-/// One line of the check before a shift.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Ready {
-    /// Stable code.
-    pub what: String,
-    /// Fine?
-    pub ok: bool,
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
+/// The phone and what the app wants to hear of it; shared by [`FieldOffice`] and its cases.
+pub(crate) struct Inside {
+    pub(crate) phone: Core,
+    platform: PhonePlatform,
 }
 
-/// The phone at a glance.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Status {
-    /// Entries that HQ has not confirmed.
-    pub unsynced_entries: u64,
-    /// Photos that HQ has not confirmed.
-    pub unsynced_photos: u64,
-    /// Milliseconds until the next attempt; zero: now.
-    pub next_attempt_ms: i64,
-    /// Why not now, one sentence.
-    pub why: String,
-    /// Decisions not yet filed (备案).
-    pub unfiled: u64,
+impl Inside {
+    /// One call. What failed goes to the log by its code.
+    pub(crate) fn ask<T>(
+        &self,
+        call: &str,
+        work: impl FnOnce(&Core) -> Result<T, FieldError>,
+    ) -> Result<T, PhoneError> {
+        let answer = work(&self.phone).map_err(PhoneError::from);
+        if let (Err(e), Some(log)) = (&answer, &self.platform.log) {
+            let _ = log.log(grave(e), format!("{call}: {}", e.why().code));
+        }
+        answer
+    }
+
+    /// One call that changes something: the observer hears of it when it is stored.
+    pub(crate) fn change<T>(
+        &self,
+        call: &str,
+        what: Change,
+        work: impl FnOnce(&Core) -> Result<T, FieldError>,
+    ) -> Result<T, PhoneError> {
+        let done = self.ask(call, work)?;
+        if let Some(observer) = &self.platform.observer {
+            let _ = observer.changed(what);
+        }
+        Ok(done)
+    }
+
+    /// The app's own way to HQ, or the library's.
+    fn way(&self, url: &str, ours: HttpTransport) -> Box<dyn Transport> {
+        match &self.platform.transport {
+            Some(app) => Box::new(ForeignTransport { app: app.clone(), base: url.to_owned() }),
+            None => Box::new(ours),
+        }
+    }
+
+    /// Where the case is: the typed address, at the platform's position where there is one.
+    fn place(&self, address: String, branch: String) -> Place {
+        let fix = self.platform.location.as_ref().and_then(|l| l.here().ok().flatten());
+        Place {
+            address,
+            lat_e7: fix.as_ref().map(|f| f.lat_e7),
+            lon_e7: fix.as_ref().map(|f| f.lon_e7),
+            accuracy_cm: fix.as_ref().map(|f| f.accuracy_cm),
+            source: fix.map_or_else(|| "typed".to_owned(), |f| f.source),
+            branch,
+        }
+    }
 }
 
-/// One case in a list.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct CaseLine {
-    /// Case.
-    pub id: String,
-    /// Where.
-    pub place: String,
-    /// How far it is.
-    pub phase: String,
-    /// Numbers of its papers, decision first.
-    pub numbers: Vec<String>,
+fn inside(e: impl Into<Error>) -> FieldError {
+    e.into().into()
 }
 
-/// What a sync did.
-#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
-pub struct Synced {
-    /// Everything that could go is gone and everything there is was fetched.
-    pub done: bool,
-    /// Milliseconds until the next attempt makes sense.
-    pub wait_ms: Option<i64>,
-    /// Why it waits, one sentence.
-    pub why: String,
-    /// Things that could not be used; they held up nothing.
-    pub faults: Vec<String>,
+pub(crate) fn many(most: u32) -> usize {
+    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
-/// The phone. One per process, shared; its calls block.
+pub(crate) fn shot(shot: Shot) -> Result<ezhifa_field::office::Shot, FieldError> {
+    let record = if shot.record.is_empty() {
+        serde_json::Value::Null
+    } else {
+        serde_json::from_str(&shot.record).map_err(inside)?
+    };
+    Ok(ezhifa_field::office::Shot {
+        kind: shot.kind,
+        stage: shot.stage,
+        caption: shot.caption,
+        record,
+        thumbnail: shot.thumbnail,
+    })
+}
+
+/// The phone. One per process, shared; its calls block, so an app makes them on one background thread.
 #[derive(uniffi::Object)]
-pub struct FieldOffice(ezhifa_field::FieldOffice);
+pub struct FieldOffice(Arc<Inside>);
 
 #[uniffi::export]
 impl FieldOffice {
     /// Opens the phone: `folder` for database and evidence, `mark` a small file outside of it that no
-    /// backup restores, which tells a phone set back from one that went on.
+    /// backup restores, which tells a phone set back from one that went on. What a crash left decided and
+    /// unsigned is signed now.
     ///
     /// # Errors
     /// The key is not available, is the wrong one, or the store is damaged: nothing was changed then.
-    #[uniffi::constructor]
-    pub fn open(folder: String, mark: String, keys: Arc<dyn PhoneKeys>) -> Result<Arc<Self>, PhoneError> {
+    #[uniffi::constructor(default(platform = None))]
+    pub fn open(
+        folder: String,
+        mark: String,
+        keys: Arc<dyn PhoneKeys>,
+        platform: Option<PhonePlatform>,
+    ) -> Result<Arc<Self>, PhoneError> {
+        let platform = platform.unwrap_or_default();
         let mut run = [0; 16];
-        SystemEntropy.fill(&mut run).map_err(|e| FieldError::from(Error::from(e)))?;
-        // The monotonic clock starts with the process, so each run counts as a boot of its own.
-        let clock = SystemClock::new(format!("{:032x}", u128::from_be_bytes(run)));
+        SystemEntropy.fill(&mut run).map_err(inside)?;
+        let clock = Clocks::new(platform.clock.clone(), run);
+        let glyphs: Arc<dyn GlyphSource + Send + Sync> = match &platform.glyphs {
+            Some(app) => Arc::new(Glyphs(app.clone())),
+            None => Arc::new(BundledOnly),
+        };
+        let said = |text: &str, or: &str| if text.is_empty() { or.to_owned() } else { text.to_owned() };
         let ports = Ports {
             platform: Platform::new(Arc::new(DatabaseKeys(keys.clone())), Arc::new(clock)),
             device_key: Arc::new(DeviceKey::new(keys)?),
-            glyphs: Arc::new(BundledOnly),
-            app: concat!("ezhifa ", env!("CARGO_PKG_VERSION")).to_owned(),
-            model: std::env::consts::OS.to_owned(),
+            glyphs,
+            app: said(&platform.app, concat!("ezhifa ", env!("CARGO_PKG_VERSION"))),
+            model: said(&platform.model, std::env::consts::OS),
         };
-        let places = Places { dir: folder.into(), mark: mark.into() };
-        Ok(Arc::new(FieldOffice(ezhifa_field::FieldOffice::open(places, ports)?)))
+        let phone = Core::open(Places { dir: folder.into(), mark: mark.into() }, ports)?;
+        Ok(Arc::new(FieldOffice(Arc::new(Inside { phone, platform }))))
     }
+
+    // ---- enrolment and sync --------------------------------------------------------------------
 
     /// Whether the phone is enrolled.
     ///
     /// # Errors
     /// None is.
     pub fn is_enrolled(&self) -> Result<bool, PhoneError> {
-        Ok(self.0.is_enrolled())
+        Ok(self.0.phone.is_enrolled())
     }
 
     /// Enrols this phone with the ticket from HQ's desk (`ezhifa:{…}`).
@@ -118,88 +157,62 @@ impl FieldOffice {
     /// # Errors
     /// Enrolled already; the ticket is used, expired or not one; no way to HQ.
     pub fn enrol(&self, ticket: String) -> Result<(), PhoneError> {
-        let inside = |e: Error| FieldError::from(e);
-        let parsed = Ticket::parse(&ticket).map_err(|e| inside(e.into()))?;
-        let transport = HttpTransport::new(&parsed).map_err(|e| inside(e.into()))?;
-        Ok(self.0.enrol(&ticket, &transport)?)
+        self.0.change("enrol", Change::Sync, |phone| {
+            let parsed = Ticket::parse(&ticket).map_err(inside)?;
+            let ours = HttpTransport::new(&parsed).map_err(inside)?;
+            phone.enrol(&ticket, self.0.way(&parsed.url, ours).as_ref())
+        })
     }
 
-    /// Sends what waits and fetches what is new, because the officer asked.
+    /// Who this phone is.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn enrolment(&self) -> Result<Enrolment, PhoneError> {
+        self.0.ask("enrolment", |phone| {
+            let identity = phone.identity()?;
+            Ok(Enrolment {
+                device: identity.enrolled.device.0,
+                organ: identity.enrolled.organ,
+                branch: identity.enrolled.branch,
+                url: identity.url,
+            })
+        })
+    }
+
+    /// What the platform knows of the network. Offline and captive networks are not tried.
+    ///
+    /// # Errors
+    /// None is.
+    #[uniffi::method(default(photos_on_metered = false))]
+    pub fn set_network(&self, network: Network, photos_on_metered: bool) -> Result<(), PhoneError> {
+        self.0.phone.set_network(network);
+        self.0.phone.allow_photos_on_metered(photos_on_metered);
+        Ok(())
+    }
+
+    /// Sends what waits and fetches what is new, because the officer asked. Safe to be killed in.
     ///
     /// # Errors
     /// Not enrolled, the key or the store; never the network: that is in the report.
-    pub fn sync(&self) -> Result<Synced, PhoneError> {
-        let report = self.0.sync_now(&self.0.transport()?, &())?;
-        Ok(Synced { done: report.done, wait_ms: report.wait_ms, why: report.why, faults: report.faults })
+    #[uniffi::method(default(progress = None))]
+    pub fn sync(&self, progress: Option<Arc<dyn SyncProgress>>) -> Result<Synced, PhoneError> {
+        self.0.change("sync", Change::Sync, |phone| {
+            let way = self.0.way(&phone.identity()?.url, phone.transport()?);
+            Ok(phone.sync_now(way.as_ref(), &Steps(progress))?.into())
+        })
     }
 
-    /// An officer signs in with their own PIN; works offline.
+    /// The same because the platform gave background time: keeps to the pauses of earlier attempts.
     ///
     /// # Errors
-    /// Not on the roster, wrong PIN, too many tries.
-    pub fn sign_in(&self, officer: String, pin: String) -> Result<(), PhoneError> {
-        Ok(self.0.sign_in(&OfficerId(officer), &pin)?)
-    }
-
-    /// The two who answer for what follows; both are signed in.
-    ///
-    /// # Errors
-    /// One of them is not signed in, or they are one person.
-    pub fn set_crew(&self, lead: String, second: String) -> Result<(), PhoneError> {
-        self.0.set_crew(&OfficerId(lead), &OfficerId(second), &[])?;
-        Ok(())
-    }
-
-    /// Opens a case found on patrol, at an address that was typed in; gives its id.
-    ///
-    /// # Errors
-    /// Not enrolled, no crew, or the store.
-    pub fn open_case(&self, address: String) -> Result<String, PhoneError> {
-        let place = Place {
-            address,
-            lat_e7: None,
-            lon_e7: None,
-            accuracy_cm: None,
-            source: "typed".to_owned(),
-            branch: self.0.identity()?.enrolled.branch,
-        };
-        Ok(self.0.open_case(Source::Patrol, place, false, None)?.0)
-    }
-
-    /// The crew has shown its certificates (亮证).
-    ///
-    /// # Errors
-    /// A refusal, or no such case.
-    pub fn show_certificates(&self, case_id: String) -> Result<(), PhoneError> {
-        self.0.act(&CaseId(case_id), &Command::ShowCertificates)?;
-        Ok(())
-    }
-
-    /// The newest cases, at most `most`.
-    ///
-    /// # Errors
-    /// Not enrolled, or the store.
-    pub fn cases(&self, most: u32) -> Result<Vec<CaseLine>, PhoneError> {
-        let lines = self.0.cases(usize::try_from(most).unwrap_or(usize::MAX))?;
-        let line = |c: ezhifa_field::office::CaseLine| CaseLine {
-            id: c.id.0,
-            place: c.place,
-            phase: c.phase,
-            numbers: c.numbers,
-        };
-        Ok(lines.into_iter().map(line).collect())
-    }
-
-    /// What is missing before a shift: law, roster, calendar, numbers, lists, space, clock.
-    ///
-    /// # Errors
-    /// Not enrolled, or the store.
-    pub fn readiness(&self) -> Result<Vec<Ready>, PhoneError> {
-        let ready = self.0.readiness()?;
-        Ok(ready
-            .into_iter()
-            .map(|r| Ready { what: r.what.to_owned(), ok: r.ok, zh: r.zh, en: r.en })
-            .collect())
+    /// As [`FieldOffice::sync`].
+    #[uniffi::method(default(progress = None))]
+    pub fn sync_in_background(&self, progress: Option<Arc<dyn SyncProgress>>) -> Result<Synced, PhoneError> {
+        self.0.change("sync_in_background", Change::Sync, |phone| {
+            let way = self.0.way(&phone.identity()?.url, phone.transport()?);
+            Ok(phone.sync(way.as_ref(), &Steps(progress))?.into())
+        })
     }
 
     /// The phone at a glance.
@@ -207,13 +220,387 @@ impl FieldOffice {
     /// # Errors
     /// Not enrolled, or the store.
     pub fn status(&self) -> Result<Status, PhoneError> {
-        let s = self.0.status()?;
-        Ok(Status {
-            unsynced_entries: s.unsynced_entries,
-            unsynced_photos: s.unsynced_photos,
-            next_attempt_ms: s.next_attempt_ms,
-            why: s.why,
-            unfiled: s.unfiled,
+        self.0.ask("status", |phone| Ok(phone.status()?.into()))
+    }
+
+    /// What is missing before a shift: law, roster, calendar, numbers, lists, filing, clock.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn readiness(&self) -> Result<Vec<Ready>, PhoneError> {
+        self.0.ask("readiness", |phone| Ok(phone.readiness()?.into_iter().map(Into::into).collect()))
+    }
+
+    /// Asks HQ for drill numbers (演练) at the next sync as well.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn use_drills(&self) -> Result<(), PhoneError> {
+        self.0.ask("use_drills", Core::use_drills)
+    }
+
+    /// HQ's last signed receipt, as it came: proof of 备案.
+    ///
+    /// # Errors
+    /// None yet.
+    pub fn last_receipt(&self) -> Result<String, PhoneError> {
+        self.0.ask("last_receipt", Core::last_receipt)
+    }
+
+    /// Verifies the whole journal: chain, bodies, every epoch. Slow on a big one.
+    ///
+    /// # Errors
+    /// Not enrolled, or it cannot be read.
+    pub fn verify_journal(&self) -> Result<JournalCheck, PhoneError> {
+        self.0.ask("verify_journal", |phone| {
+            let report = phone.verify_journal()?;
+            Ok(JournalCheck {
+                whole: report.is_whole(),
+                entries: report.epochs.iter().map(|e| e.head.seq).sum(),
+                epochs: u32::try_from(report.epochs.len()).unwrap_or(u32::MAX),
+                fault: report
+                    .epochs
+                    .iter()
+                    .find_map(|e| e.fault.as_ref())
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            })
         })
     }
+
+    /// The wipe order that is due now.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn wipe_due(&self) -> Result<Option<WipeOrder>, PhoneError> {
+        self.0.ask("wipe_due", |phone| {
+            Ok(phone.wipe_due()?.map(|order| WipeOrder { id: order.id, force: order.force }))
+        })
+    }
+
+    /// The keystore's keys are destroyed: nothing can be read or written any more.
+    ///
+    /// # Errors
+    /// None is.
+    pub fn wiped(&self) -> Result<(), PhoneError> {
+        self.0.phone.wiped();
+        Ok(())
+    }
+
+    // ---- people --------------------------------------------------------------------------------
+
+    /// Everybody who may appear in a crew.
+    ///
+    /// # Errors
+    /// No roster yet.
+    pub fn roster(&self) -> Result<Vec<OfficerLine>, PhoneError> {
+        self.0.ask("roster", |phone| {
+            let line = |o: &ezhifa_field::casework::people::Officer| OfficerLine {
+                id: o.id.clone(),
+                name: o.name.clone(),
+                certificate: o.certificate.clone(),
+                kind: o.kind,
+                valid_from: o.valid_from,
+                valid_to: o.valid_to,
+                powers: o.powers.clone(),
+            };
+            Ok(phone.roster()?.officers.iter().map(line).collect())
+        })
+    }
+
+    /// An officer signs in with their own PIN; works offline.
+    ///
+    /// # Errors
+    /// Not on the roster, wrong PIN, too many tries.
+    pub fn sign_in(&self, officer: OfficerId, pin: String) -> Result<(), PhoneError> {
+        self.0.change("sign_in", Change::People, |phone| phone.sign_in(&officer, &pin))
+    }
+
+    /// An officer signs in with the platform's authenticator, which the app has just asked.
+    ///
+    /// # Errors
+    /// Not on the roster.
+    pub fn sign_in_by_authenticator(&self, officer: OfficerId) -> Result<(), PhoneError> {
+        self.0.change("sign_in_by_authenticator", Change::People, |phone| {
+            phone.sign_in_by_authenticator(&officer)
+        })
+    }
+
+    /// An officer leaves. The crew ends with them.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn sign_out(&self, officer: OfficerId) -> Result<(), PhoneError> {
+        self.0.change("sign_out", Change::People, |phone| phone.sign_out(&officer))
+    }
+
+    /// The two who answer for what follows; both are signed in. `with` are auxiliary staff.
+    ///
+    /// # Errors
+    /// One of them is not signed in, or they are one person.
+    #[uniffi::method(default(with = []))]
+    pub fn set_crew(
+        &self,
+        lead: OfficerId,
+        second: OfficerId,
+        with: Vec<OfficerId>,
+    ) -> Result<Crew, PhoneError> {
+        self.0.change("set_crew", Change::People, |phone| phone.set_crew(&lead, &second, &with))
+    }
+
+    /// The crew on duty.
+    ///
+    /// # Errors
+    /// None is.
+    pub fn crew(&self) -> Result<Option<Crew>, PhoneError> {
+        Ok(self.0.phone.crew())
+    }
+
+    // ---- what HQ sent --------------------------------------------------------------------------
+
+    /// Offences of the rulebook in force, in its order.
+    ///
+    /// # Errors
+    /// No rulebook in force.
+    pub fn offences(&self) -> Result<Vec<OffenceLine>, PhoneError> {
+        self.0.ask("offences", |phone| {
+            let law = phone.law()?;
+            let line = |o: ezhifa_field::casework::law::rulebook::OffenceInfo<'_>| OffenceLine {
+                id: o.id.to_owned(),
+                name: o.name.to_owned(),
+                code: o.code.to_owned(),
+            };
+            Ok(law.offences().map(line).collect())
+        })
+    }
+
+    /// Leads for the branch (线索).
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn leads(&self) -> Result<Vec<Lead>, PhoneError> {
+        self.0.ask("leads", |phone| Ok(phone.from_hq()?.leads().cloned().map(Into::into).collect()))
+    }
+
+    /// Open orders of the branch, oldest due first.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn open_orders(&self) -> Result<Vec<OpenOrder>, PhoneError> {
+        self.0.ask("open_orders", |phone| Ok(phone.open_orders()?.into_iter().map(Into::into).collect()))
+    }
+
+    /// Words from HQ to the crew.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn messages(&self) -> Result<Vec<Message>, PhoneError> {
+        self.0.ask("messages", |phone| Ok(phone.from_hq()?.messages().to_vec()))
+    }
+
+    /// HQ's findings about this phone's cases.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn verdicts(&self) -> Result<Vec<Verdict>, PhoneError> {
+        self.0.ask("verdicts", |phone| Ok(phone.from_hq()?.verdicts().to_vec()))
+    }
+
+    /// Payments that HQ knows.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn payments(&self) -> Result<Vec<Payment>, PhoneError> {
+        self.0.ask("payments", |phone| {
+            let line = |p: &ezhifa_field::wire::feed::Payment| Payment {
+                number: p.number.clone(),
+                amount: Fen(p.amount_fen),
+                paid_at: ezhifa_field::feed::local(p.paid_ms),
+            };
+            Ok(phone.from_hq()?.payments().iter().map(line).collect())
+        })
+    }
+
+    // ---- cases ---------------------------------------------------------------------------------
+
+    /// Opens a case at a typed address, at the platform's position where there is one. `source` is
+    /// 巡查 when nothing is said; `drill` makes it 演练; `continues` names the case it goes on from.
+    ///
+    /// # Errors
+    /// Not enrolled, no crew, or the store.
+    #[uniffi::method(default(source = None, drill = false, continues = None))]
+    pub fn open_case(
+        &self,
+        address: String,
+        source: Option<Source>,
+        drill: bool,
+        continues: Option<CaseId>,
+    ) -> Result<Arc<FieldCase>, PhoneError> {
+        let id = self.0.ask("open_case", |phone| {
+            let place = self.0.place(address, phone.identity()?.enrolled.branch);
+            phone.open_case(source.unwrap_or(Source::Patrol), place, drill, continues)
+        })?;
+        self.0.change("open_case", Change::Case { id: id.clone() }, |_| Ok(()))?;
+        Ok(Arc::new(FieldCase { inside: self.0.clone(), id }))
+    }
+
+    /// A case in hand.
+    ///
+    /// # Errors
+    /// No such case.
+    pub fn case(&self, id: CaseId) -> Result<Arc<FieldCase>, PhoneError> {
+        self.0.ask("case", |phone| phone.case(&id))?;
+        Ok(Arc::new(FieldCase { inside: self.0.clone(), id }))
+    }
+
+    /// The newest cases, at most `most`.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn cases(&self, most: u32) -> Result<Vec<CaseLine>, PhoneError> {
+        self.0.ask("cases", |phone| Ok(phone.cases(many(most))?.into_iter().map(Into::into).collect()))
+    }
+
+    /// Cases by offence, phase, place or time.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn find(&self, query: Query, most: u32) -> Result<Vec<CaseLine>, PhoneError> {
+        self.0.ask("find", |phone| {
+            let query = match &query {
+                Query::Near { lat_e7, lon_e7, metres } => {
+                    search::Query::Near { lat_e7: *lat_e7, lon_e7: *lon_e7, metres: *metres }
+                }
+                Query::Offence { id } => search::Query::Offence(id),
+                Query::Phase { word } => search::Query::Phase(word),
+                Query::Opened { from, to } => search::Query::Opened {
+                    from_ms: ezhifa_field::feed::moment(*from),
+                    to_ms: ezhifa_field::feed::moment(*to),
+                },
+            };
+            Ok(phone.find(&query, many(most))?.into_iter().map(Into::into).collect())
+        })
+    }
+
+    /// Cases of this phone by party, plate or number. Who asked, why and how many were found is an entry.
+    ///
+    /// # Errors
+    /// Nobody is signed in; the store.
+    pub fn look_up(
+        &self,
+        reason: String,
+        by: KeyKind,
+        text: String,
+        most: u32,
+    ) -> Result<Vec<CaseLine>, PhoneError> {
+        self.0.ask("look_up", |phone| {
+            let found = phone.look_up(&reason, by, &text, many(most))?;
+            Ok(found.into_iter().map(Into::into).collect())
+        })
+    }
+
+    // ---- evidence before there is a case -------------------------------------------------------
+
+    /// Seals a photo that belongs to no case yet. Pass a direct buffer: nothing is copied on the way.
+    ///
+    /// # Errors
+    /// Low space.
+    pub fn capture(&self, taken: &[u8], what: Shot) -> Result<EvidenceItem, PhoneError> {
+        self.0.ask("capture", |phone| phone.capture(None, &Taken::Bytes(taken.to_vec()), &shot(what)?))
+    }
+
+    /// The same from a file of the app: a film.
+    ///
+    /// # Errors
+    /// Low space, or the file cannot be read.
+    pub fn capture_file(&self, path: String, what: Shot) -> Result<EvidenceItem, PhoneError> {
+        self.0.ask("capture_file", |phone| phone.capture(None, &Taken::Path(path.into()), &shot(what)?))
+    }
+
+    /// Evidence that was taken before there was a case; `FieldCase.attach` takes it in.
+    ///
+    /// # Errors
+    /// Not enrolled, or the store.
+    pub fn loose_evidence(&self) -> Result<Vec<EvidenceItem>, PhoneError> {
+        self.0.ask("loose_evidence", Core::loose_evidence)
+    }
+
+    /// The plain bytes of a piece of evidence, checked against its hash.
+    ///
+    /// # Errors
+    /// Not on this phone, or damaged.
+    pub fn evidence(&self, sha256: String) -> Result<Vec<u8>, PhoneError> {
+        self.0.ask("evidence", |phone| phone.evidence(&sha256))
+    }
+
+    /// Which roll is in the crew's printer; papers are tried on it before a number is used.
+    ///
+    /// # Errors
+    /// None is.
+    pub fn set_paper(&self, paper: Paper) -> Result<(), PhoneError> {
+        self.0.phone.set_paper(paper);
+        Ok(())
+    }
+}
+
+/// A kind of printer.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct PrinterKind {
+    /// Its id, for `print`.
+    pub id: String,
+    /// Chinese.
+    pub name_zh: String,
+    /// English.
+    pub name_en: String,
+    /// Its roll.
+    pub paper: Paper,
+    /// It never says whether it printed: every result is `Unknown` and the officer looks.
+    pub blind: bool,
+}
+
+/// The printers that this library knows.
+///
+/// # Errors
+/// A built-in profile is faulty.
+#[uniffi::export]
+pub fn printer_kinds() -> Result<Vec<PrinterKind>, PhoneError> {
+    let kind = |p: Profile| PrinterKind {
+        paper: ezhifa_field::printing::paper(&p),
+        blind: p.is_blind(),
+        id: p.id,
+        name_zh: p.name_zh,
+        name_en: p.name_en,
+    };
+    Ok(Profile::all().map_err(inside)?.into_iter().map(kind).collect())
+}
+
+/// What a 居民身份证 number says.
+#[derive(Clone, uniffi::Record)]
+pub struct ResidentId {
+    /// The number in its normal form.
+    pub number: Private,
+    /// Birth date.
+    pub born: Day,
+}
+
+/// Reads a 居民身份证 number (GB 11643) as typed or scanned; none when it is not one.
+///
+/// # Errors
+/// None is.
+#[uniffi::export]
+pub fn read_resident_id(text: String) -> Result<Option<ResidentId>, PhoneError> {
+    let read = identity::resident_id(&text).ok();
+    Ok(read.map(|id| ResidentId { number: Private::new(id.reveal()), born: id.born() }))
+}
+
+/// Sets a damaged store aside, whole; nothing is deleted. The phone is enrolled afresh after it. Gives the
+/// folder's new name.
+///
+/// # Errors
+/// The folder cannot be renamed.
+#[uniffi::export]
+pub fn set_store_aside(folder: String, mark: String, now: Moment) -> Result<String, PhoneError> {
+    let places = Places { dir: folder.into(), mark: mark.into() };
+    let aside: PathBuf = Store::quarantine(&places, ezhifa_field::feed::moment(now)).map_err(inside)?;
+    Ok(aside.display().to_string())
 }

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# How big the library is on a phone: size.sh
+#
+# Builds it in the release-mobile profile for this machine and fails above the budget of the library
+# (the font, which is data inside it, apart). Takes minutes: fat LTO.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+budget=8500000
+# A target folder of its own: the phone's build selects only the facade.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/size
+if cargo tree -q -p ezhifa-bindings -e normal --prefix none | grep -qE '^(clap|uniffi_bindgen|cargo_metadata) '; then
+    echo "the bindings generator is in the shipped library"; exit 1
+fi
+cargo build -q --profile release-mobile -p ezhifa-bindings
+library=$CARGO_TARGET_DIR/release-mobile/libezhifa_bindings.so
+font=$(stat -c %s core/slip/assets/slip-font.ttf)
+size=$(stat -c %s "$library")
+without=$((size - font))
+printf 'library        %10d bytes\nfont inside    %10d bytes\nwithout font   %10d bytes (budget %d)\ngzip           %10d bytes\n' \
+    "$size" "$font" "$without" "$budget" "$(gzip -9c "$library" | wc -c)"
+[ "$without" -le "$budget" ] || { echo "above the budget"; exit 1; }

@@ -1,0 +1,289 @@
+import EZhifa
+import FieldKit
+import SwiftUI
+import UIKit
+
+/// A new case, screen by screen. The view model lives on the phone's thread; what is shown is copied from it.
+@MainActor
+final class CaseModel: ObservableObject {
+    @Published var screen = Screen.camera
+    @Published var questions: [Question] = []
+    @Published var proposal: Proposal?
+    @Published var preview: UIImage?
+    @Published var printed: String?
+    @Published var look: String?
+    private nonisolated(unsafe) var flow: NewCase?
+
+    /// One tap.
+    func tap(_ what: @escaping @Sendable (NewCase) throws -> Void) async {
+        guard await Phone.shared.ask({ phone in
+            let flow = self.flow ?? NewCase(phone)
+            self.flow = flow
+            try what(flow)
+        }) != nil else { return }
+        await show()
+    }
+
+    func show() async {
+        guard let flow else { return }
+        (screen, questions, proposal) = (flow.screen, flow.questions, flow.proposal)
+        if screen == .decision, let png = await Phone.shared.ask({ _ in try flow.inHand.preview(paper: .mm58).png }) {
+            preview = UIImage(data: png)
+        }
+    }
+
+    /// Both officers, each with their own PIN, decide; the paper is signed.
+    func decide(_ pins: [(OfficerId, String)], reason: String, drawn: Drawn) async -> Bool {
+        guard let flow else { return false }
+        return await Phone.shared.ask { _ in
+            let both = try pins.map { try flow.inHand.confirm(officer: $0.0, pin: $0.1) }
+            let choice = reason.isEmpty ? nil : Choice(outcome: nil, amount: nil, reason: reason)
+            _ = try flow.inHand.decide(confirmations: both, choice: choice)
+            _ = try flow.inHand.issue(drawn: drawn)
+        } != nil
+    }
+
+    /// Prints, and says honestly what came of it.
+    func print(on link: BleLink) async {
+        guard let flow else { return }
+        let result = await Phone.shared.ask { _ in
+            let printed = try flow.inHand.print(link: link, kind: "generic-58-gbk")
+            return (honest(printed), try flow.inHand.look().papers.last { $0.look }?.number)
+        }
+        (printed, look) = (result?.0, result?.1)
+    }
+
+    /// The officer looked at the paper.
+    func confirmed(_ complete: Bool) async {
+        guard let flow, let number = look else { return }
+        _ = await Phone.shared.ask { _ in try flow.inHand.confirmPrint(number: number, complete: complete) }
+        look = nil
+    }
+
+    func serve(_ act: SigningAct, reason: String) async {
+        guard let flow else { return }
+        let signing = Signing(role: .party, act: act, name: Private(""), reason: Private(reason), evidence: nil)
+        _ = await Phone.shared.ask { _ in try flow.inHand.serve(how: .handedOver, signing: signing) }
+    }
+}
+
+struct CaseScreen: View {
+    let favourite: Favourite
+    @StateObject private var model = CaseModel()
+    @EnvironmentObject var printers: Printers
+    @EnvironmentObject var phone: Phone
+    @State private var address = ""
+    @State private var begun = false
+    @State private var camera = false
+    @State private var scanned = ""
+    @State private var name = ""
+    @State private var words = ""
+    @State private var review = ""
+    @State private var reason = ""
+    @State private var crew: Crew?
+    @State private var pins = ["", ""]
+    @State private var signed = false
+    @State private var lead = SignaturePad(width: 350, height: 140)
+    @State private var second = SignaturePad(width: 350, height: 140)
+    @State private var party = SignaturePad(width: 350, height: 140)
+
+    var body: some View {
+        List { content }
+            .navigationTitle(favourite.title)
+            .safeAreaInset(edge: .bottom) { VStack { actions }.padding() }
+            .sheet(isPresented: $camera) {
+                Camera { jpeg in
+                    camera = false
+                    Task { await model.tap { try $0.shoot(jpeg, caption: "违法现场") } }
+                }
+            }
+            .task { crew = await phone.ask { try $0.crew() } ?? nil }
+    }
+
+    @ViewBuilder private var content: some View {
+        if !begun {
+            TextField("地点（门牌）", text: $address).font(.title2)
+        } else {
+            switch model.screen {
+            case .camera: Text("拍摄违法现场")
+            case .party:
+                TextField("证件识别文字或身份证号", text: $scanned, axis: .vertical)
+                TextField("姓名或名称", text: $name)
+            case .questions: ForEach(model.questions, id: \.fact) { Asked(question: $0, model: model) }
+            case .proposal: proposal
+            case .statement:
+                TextField("当事人说了什么", text: $words, axis: .vertical)
+                TextField("复核意见", text: $review, axis: .vertical)
+            case .decision: decision
+            }
+        }
+    }
+
+    @ViewBuilder private var proposal: some View {
+        if let proposal = model.proposal {
+            Text("\(proposal.offenceName)：\(proposal.outcomeName) \(proposal.amount.fen > 0 ? proposal.amount.yuan : "")").font(.title2)
+            ForEach(proposal.reasons, id: \.rule) { Text($0.text + "\n" + $0.citations.joined()) }
+        }
+    }
+
+    @ViewBuilder private var decision: some View {
+        if let preview = model.preview { Image(uiImage: preview).resizable().scaledToFit() }
+        TextField("理由代码（有裁量时）", text: $reason)
+        SecureField("\(crew?.lead.text ?? "") 的口令", text: $pins[0])
+        SecureField("\(crew?.second.text ?? "") 的口令", text: $pins[1])
+        Glass(title: "执法人员一", pad: $lead)
+        Glass(title: "执法人员二", pad: $second)
+        Glass(title: "当事人（拒绝签名的留空）", pad: $party)
+        if let printed = model.printed { Text(printed).font(.title3.bold()) }
+    }
+
+    @ViewBuilder private var actions: some View {
+        if !begun {
+            Big("开始取证") {
+                let (favourite, address) = (favourite, address)
+                await model.tap { try $0.start(favourite, address: address) }
+                begun = true
+                camera = true
+            }
+        } else {
+            switch model.screen {
+            case .camera: Big("拍照") { camera = true }
+            case .party:
+                Big("亮证，读取证件") {
+                    let (lines, typed) = (scanned.components(separatedBy: "\n"), name)
+                    await model.tap {
+                        var read = try readCard(lines) ?? Read(identity: .declared)
+                        if read.name.isEmpty { read.name = typed }
+                        try $0.identify(read)
+                    }
+                }
+                Big("拒绝表明身份") { await model.tap { try $0.identify(Read(identity: .refused)) } }
+            case .questions: Big("与常见情形相同") { await model.tap { try $0.asUsual() } }
+            case .proposal: Big("已告知，听取陈述") { await model.tap { try $0.notified() } }
+            case .statement:
+                Big("记录陈述，不采纳") {
+                    let (words, review) = (words, review)
+                    await model.tap { try $0.heard(words: words, review: review) }
+                }
+                Big("未陈述申辩") { await model.tap { try $0.heard() } }
+            case .decision: paper
+            }
+        }
+    }
+
+    @ViewBuilder private var paper: some View {
+        if !signed {
+            Big("两人确认，作出决定") {
+                guard let crew else { return }
+                let both = [(crew.lead, pins[0]), (crew.second, pins[1])]
+                let drawn = Drawn(
+                    lead: lead.isBlank ? nil : lead.strokes, second: second.isBlank ? nil : second.strokes,
+                    party: party.isBlank ? nil : party.strokes)
+                signed = await model.decide(both, reason: reason, drawn: drawn)
+            }
+        } else if model.look != nil {
+            Big("纸完整清晰") { await model.confirmed(true) }
+            Big("纸不完整") { await model.confirmed(false) }
+        } else {
+            Big("打印") {
+                guard let printer = printers.connected, let link = try? await printers.connect(printer) else {
+                    phone.told = "请先连接打印机"
+                    return
+                }
+                await model.print(on: link)
+            }
+            Big("当场交付，纸上签名") { await model.serve(.ink, reason: "") }
+            Big("当场交付，拒绝签名") { await model.serve(.refusedToSign, reason: "拒绝签名") }
+        }
+    }
+}
+
+/// One question of the rulebook.
+struct Asked: View {
+    let question: Question
+    let model: CaseModel
+    @State private var typed = ""
+
+    var body: some View {
+        VStack(alignment: .leading) {
+            Text(question.text).font(.title3)
+            switch question.answer {
+            case .bool:
+                HStack {
+                    Big("是") { await answer(.bool(true)) }
+                    Big("否") { await answer(.bool(false)) }
+                }
+            case .choice(let options): ForEach(options, id: \.value) { one in Big(one.label) { await answer(.choice(one.value)) } }
+            case .int(let unit, let decimals, _, _):
+                TextField(unit, text: $typed).keyboardType(.decimalPad)
+                Big("确定") {
+                    if let number = Decimal(string: typed) {
+                        let stored = NSDecimalNumber(decimal: number).multiplying(byPowerOf10: Int16(decimals))
+                        await answer(.int(stored.int64Value))
+                    }
+                }
+            }
+            Big("不清楚") { await answer(.unknown) }
+        }
+    }
+
+    private func answer(_ value: Value) async {
+        let fact = question.fact
+        await model.tap { try $0.answer(fact, value) }
+    }
+}
+
+/// The glass on which people sign.
+struct Glass: View {
+    let title: String
+    @Binding var pad: SignaturePad
+    @State private var begun = false
+
+    var body: some View {
+        Text(title)
+        Canvas { canvas, size in
+            for line in pad.strokes.lines {
+                var path = Path()
+                let points = line.map { CGPoint(x: Double($0.x) / 160 * size.width, y: Double($0.y) / 64 * size.height) }
+                path.addLines(points)
+                canvas.stroke(path, with: .color(.black), lineWidth: 4)
+            }
+        }
+        .frame(width: 350, height: 140)
+        .background(Color(white: 0.95))
+        .gesture(
+            DragGesture(minimumDistance: 0)
+                .onChanged { at in
+                    if begun { pad.move(at.location.x, at.location.y) } else { pad.down(at.location.x, at.location.y) }
+                    begun = true
+                }
+                .onEnded { _ in begun = false })
+    }
+}
+
+/// One picture, straight into the phone: it is saved nowhere else.
+struct Camera: UIViewControllerRepresentable {
+    let taken: (Data) -> Void
+
+    func makeCoordinator() -> Coordinator { Coordinator(taken) }
+
+    func makeUIViewController(context: Context) -> UIImagePickerController {
+        let picker = UIImagePickerController()
+        picker.sourceType = .camera
+        picker.delegate = context.coordinator
+        return picker
+    }
+
+    func updateUIViewController(_ picker: UIImagePickerController, context: Context) {}
+
+    final class Coordinator: NSObject, UIImagePickerControllerDelegate, UINavigationControllerDelegate {
+        private let taken: (Data) -> Void
+        init(_ taken: @escaping (Data) -> Void) { self.taken = taken }
+
+        func imagePickerController(
+            _ picker: UIImagePickerController, didFinishPickingMediaWithInfo info: [UIImagePickerController.InfoKey: Any]
+        ) {
+            if let image = info[.originalImage] as? UIImage, let jpeg = image.jpegData(compressionQuality: 0.85) { taken(jpeg) }
+        }
+    }
+}

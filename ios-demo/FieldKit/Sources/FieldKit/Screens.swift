@@ -1,0 +1,115 @@
+import EZhifa
+import Foundation
+
+/// One line of the check before a shift.
+public struct Check: Sendable, Equatable {
+    public let text: String
+    public let ok: Bool
+}
+
+/// What only the platform knows of readiness.
+public struct Device: Sendable {
+    public let printer: String?
+    public let batteryPercent: Int
+
+    public init(printer: String?, batteryPercent: Int) {
+        (self.printer, self.batteryPercent) = (printer, batteryPercent)
+    }
+}
+
+/// The library's lines and the platform's, what is missing first.
+public func readiness(_ phone: FieldOffice, _ device: Device) throws -> [Check] {
+    let ours = [
+        Check(text: device.printer.map { "打印机：\($0)" } ?? "未连接打印机", ok: device.printer != nil),
+        Check(text: "电量 \(device.batteryPercent)%", ok: device.batteryPercent >= 30),
+    ]
+    let lines = try phone.readiness().map { Check(text: $0.zh, ok: $0.ok) } + ours
+    return lines.filter { !$0.ok } + lines.filter(\.ok)
+}
+
+/// What a print came to, in words that promise nothing.
+public func honest(_ printed: Printed) -> String {
+    func chinese(_ text: String) -> String { text.components(separatedBy: " / ").first ?? text }
+    switch printed.result {
+    case .printed: return printed.copy == 0 ? "已打印" : "已补打（第 \(printed.copy) 次）"
+    case .notPrinted(let reason): return "没有打印：\(chinese(printed.reason))（\(reason)）"
+    case .unknown: return "不知道是否打印完整，请看纸：完整、清晰吗？"
+    }
+}
+
+/// Sync in one line.
+public func syncLine(_ status: Status) -> String {
+    if status.unsyncedEntries == 0 && status.unsyncedPhotos == 0 { return "全部已上报" }
+    return "待上报：记录 \(status.unsyncedEntries)，照片 \(status.unsyncedPhotos)"
+}
+
+/// The day in figures.
+public struct Day: Sendable, Equatable {
+    public let cases, fined, notPunished, unfiled: Int
+    public let fen: Int64
+}
+
+/// All times are the law's: Beijing time.
+public let beijing = TimeZone(secondsFromGMT: 8 * 3600)!
+
+/// What the crew did on the day of `moment`.
+public func day(_ phone: FieldOffice, of moment: Date) throws -> Day {
+    var calendar = Calendar(identifier: .gregorian)
+    calendar.timeZone = beijing
+    let from = calendar.startOfDay(for: moment)
+    let found = try phone.find(query: .opened(from: from, to: from.addingTimeInterval(86_400)), most: 500)
+    let lines = found.filter { !$0.drill }
+    let mild: [Outcome] = [.noPenalty, .noPenaltyProposed, .advice, .orderComplied]
+    return Day(
+        cases: lines.count,
+        fined: lines.filter { $0.outcome == .fine || $0.outcome == .warningAndFine }.count,
+        notPunished: lines.filter { $0.outcome.map(mild.contains) ?? false }.count,
+        unfiled: lines.filter { !$0.numbers.isEmpty && !$0.filed }.count,
+        fen: lines.reduce(0) { $0 + $1.amount.fen })
+}
+
+/// A signature from the glass, in the box of the paper. Points that add nothing are left out.
+public struct SignaturePad {
+    private let width, height: Double
+    private var lines: [[Dot]] = []
+    private static let box = (width: 160.0, height: 64.0)
+
+    public init(width: Double, height: Double) { (self.width, self.height) = (width, height) }
+
+    public mutating func down(_ x: Double, _ y: Double) { lines.append([dot(x, y)]) }
+
+    public mutating func move(_ x: Double, _ y: Double) {
+        let next = dot(x, y)
+        guard let last = lines.last?.last, last != next else { return }
+        lines[lines.count - 1].append(next)
+    }
+
+    public mutating func clear() { lines = [] }
+
+    /// Whether anybody wrote anything.
+    public var isBlank: Bool { lines.reduce(0) { $0 + $1.count } < 4 }
+
+    /// For the paper.
+    public var strokes: Strokes {
+        Strokes(width: UInt16(Self.box.width), height: UInt16(Self.box.height), lines: lines)
+    }
+
+    private func dot(_ x: Double, _ y: Double) -> Dot {
+        func scale(_ v: Double, _ of: Double, _ to: Double) -> UInt16 { UInt16(min(max(v / of * to, 0), to)) }
+        return Dot(x: scale(x, width, Self.box.width), y: scale(y, height, Self.box.height))
+    }
+}
+
+/// What a text reader saw on a 居民身份证 becomes a party: the number with its check digit decides, names and addresses
+/// are what follows their labels. Nothing is kept of the picture.
+public func readCard(_ lines: [String]) throws -> Read? {
+    let text = lines.map { $0.replacingOccurrences(of: " ", with: "") }
+    func number(in line: String) -> String? {
+        line.range(of: "[1-9][0-9]{16}[0-9Xx]", options: .regularExpression).map { String(line[$0]) }
+    }
+    guard let number = text.compactMap(number).first, try readResidentId(text: number) != nil else { return nil }
+    func after(_ label: String) -> String {
+        text.first { $0.hasPrefix(label) }.map { String($0.dropFirst(label.count)) } ?? ""
+    }
+    return Read(name: after("姓名"), number: number, address: after("住址"))
+}
