@@ -404,7 +404,7 @@ pub fn run(command: &HqCommand) -> Result<(), CliError> {
                 std::fs::read_to_string(path).map_err(|e| failed(format!("{}: {e}", path.display())))
             };
             let sealed = args.sealed.as_ref().map(read).transpose()?;
-            let hq = args.place.open(false)?;
+            let hq = Hq::open(args.place.config()?).map_err(failed)?;
             let key = hq.release_database_key(&args.device, sealed.as_deref()).map_err(failed)?;
             ezhifa_hq::escrow::write_key(&args.out, &key).map_err(failed)?;
             say!("key of {} in {}; delete it when the phone is read", args.device, args.out.display());

@@ -4,7 +4,6 @@
 //! bad input gets one sentence, a hint, and exit code 2.
 
 mod case;
-mod desk;
 mod entries;
 mod error;
 mod fleet;
@@ -18,6 +17,7 @@ mod rulebook;
 mod say;
 mod shift;
 mod slip;
+mod source;
 mod table;
 
 use clap::{Parser, Subcommand};

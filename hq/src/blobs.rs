@@ -167,19 +167,6 @@ impl Blobs {
         Ok(Progress { offset: total, complete: true })
     }
 
-    /// The content, `None` while it is not complete.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn read(&self, sha256: &Digest) -> Result<Option<Vec<u8>>, HqError> {
-        let got = self.runtime.block_on(async { self.store.get(&Self::name(sha256)).await?.bytes().await });
-        match got {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(e) => Err(failed(e)),
-        }
-    }
-
     /// Bytes `from..to` of a complete content.
     ///
     /// # Errors

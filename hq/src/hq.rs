@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ezhifa_casework::seal::sign::SoftwareKey;
+use ezhifa_casework::seal::sign::{PublicKey, SoftwareKey};
 
 use crate::{
     blobs::Blobs,

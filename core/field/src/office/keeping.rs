@@ -55,9 +55,7 @@ impl FieldOffice {
 
     pub(super) fn purge(&self, open: &Open) -> Result<Purged, Error> {
         // HQ's time of this boot, never later than the phone's own: the earlier of two clocks keeps more.
-        let boot = self.ports.platform.clock.now().boot;
-        let skew = self.state().skew.clone().filter(|(_, of)| *of == boot).map(|(skew, _)| skew);
-        let Some(skew) = skew else { return Ok(Purged::default()) };
+        let Some(skew) = open.skew_ms(&self.ports.platform.clock.now())? else { return Ok(Purged::default()) };
         let wall_ms = self.wall_ms();
         let now_ms = wall_ms.min(wall_ms.saturating_add(skew));
         let mut purged = Purged::default();
