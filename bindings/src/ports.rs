@@ -173,7 +173,8 @@ pub trait SyncProgress: Send + Sync {
     fn step(&self, at: SyncStep) -> Result<bool, AppError>;
 }
 
-/// A byte pipe to a printer: Bluetooth SPP or BLE of the platform. Open it before, it is closed at the end.
+/// A byte pipe to a printer: Bluetooth SPP or BLE of the platform. Open it before; the print ends it, a refused
+/// one as well.
 #[uniffi::export(foreign)]
 pub trait PrinterLink: Send + Sync {
     /// Takes some of the bytes and says how many: 0 when it can take none now. Waits a second at most.
@@ -198,7 +199,7 @@ pub trait PrinterLink: Send + Sync {
     ///
     /// # Errors
     /// Ignored.
-    fn close(&self) -> Result<(), AppError>;
+    fn end(&self) -> Result<(), AppError>;
 }
 
 /// One request to HQ.
@@ -323,12 +324,13 @@ pub(crate) struct ForeignLink {
     link: Arc<dyn PrinterLink>,
     come: Vec<u8>,
     lossless: bool,
+    open: bool,
 }
 
 impl ForeignLink {
     pub(crate) fn new(link: Arc<dyn PrinterLink>) -> ForeignLink {
         let lossless = link.lossless().unwrap_or(false);
-        ForeignLink { link, come: Vec::new(), lossless }
+        ForeignLink { link, come: Vec::new(), lossless, open: true }
     }
 }
 
@@ -360,11 +362,20 @@ impl Link for ForeignLink {
     }
 
     fn close(&mut self) {
-        let _ = self.link.close();
+        if std::mem::take(&mut self.open) {
+            let _ = self.link.end();
+        }
     }
 
     fn lossless(&self) -> bool {
         self.lossless
+    }
+}
+
+/// A print that is refused ends the connection too: a pocket printer has only one.
+impl Drop for ForeignLink {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 

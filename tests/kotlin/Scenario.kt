@@ -85,11 +85,11 @@ class Link(private val world: World, fault: JSONObject?) : PrinterLink {
         socket.soTimeout = maxOf(withinMs.toInt(), 1)
         val into = ByteArray(most.toInt())
         val n = try { socket.getInputStream().read(into) } catch (e: SocketTimeoutException) { 0 }
-        return if (how == "mute" || n <= 0) ByteArray(0) else into.copyOf(n)
+        return if (how == "mute" && sent >= after || n <= 0) ByteArray(0) else into.copyOf(n)
     }
 
     override fun lossless() = true
-    override fun close() = socket.close()
+    override fun end() = socket.close()
 }
 
 private fun strokes() = Strokes(160u, 60u, listOf(listOf(Dot(6u, 12u), Dot(70u, 44u), Dot(150u, 20u))))
@@ -149,10 +149,14 @@ class Player(private val file: File, private val work: File) {
     }
 
     private fun sync() {
-        val done = phone.sync()
-        check(done.done && done.faults.isEmpty()) { done }
-        val status = phone.status()
-        check(status.unsyncedEntries == 0uL && status.unsyncedPhotos == 0uL) { status }
+        // Numbers that a sync brings are entries, which the next one sends.
+        repeat(3) {
+            val done = phone.sync()
+            check(done.done && done.faults.isEmpty()) { done }
+            val status = phone.status()
+            if (status.unsyncedEntries == 0uL && status.unsyncedPhotos == 0uL) return
+        }
+        error("something is never delivered")
     }
 
     private fun keep(case: Int, step: Int) {

@@ -92,5 +92,5 @@ public final class BleLink: PrinterLink, @unchecked Sendable {
 
     public func lossless() throws -> Bool { withResponse }
 
-    public func close() throws { pipe.close() }
+    public func end() throws { pipe.close() }
 }

@@ -106,7 +106,7 @@ final class FieldKitTests: XCTestCase {
         XCTAssertEqual(try link.read(most: 2, withinMs: 10), Data([3]))
         XCTAssertEqual(try link.read(most: 2, withinMs: 10), Data())
         XCTAssertFalse(try link.lossless(), "a lost packet would not be told")
-        try link.close()
+        try link.end()
         XCTAssertThrowsError(try link.write(bytes: slip))
     }
 

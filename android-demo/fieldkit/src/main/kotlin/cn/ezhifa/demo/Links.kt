@@ -68,7 +68,7 @@ class SppLink(input: InputStream, private val output: OutputStream, private val 
 
     override fun lossless() = true
 
-    override fun close() {
+    override fun end() {
         shut()
         reader.interrupt()
     }
@@ -148,5 +148,5 @@ class BleLink(
 
     override fun lossless() = withResponse
 
-    override fun close() = pipe.close()
+    override fun end() = pipe.close()
 }

@@ -121,7 +121,7 @@ class FieldKitTest {
         assertEquals(listOf<Byte>(3), link.read(2u, 10u).toList())
         assertEquals(0, link.read(2u, 10u).size)
         assertTrue(!link.lossless(), "a lost packet would not be told")
-        link.close()
+        link.end()
         assertFailsWith<AppException.Closed> { link.write(slip) }
     }
 
