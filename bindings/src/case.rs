@@ -11,7 +11,7 @@ use ezhifa_field::{
 
 use crate::{
     PhoneError,
-    office::{Inside, shot},
+    office::Inside,
     ports::{Change, ForeignLink, PrinterLink},
     records::*,
     words::*,
@@ -99,7 +99,7 @@ impl FieldCase {
     /// Low space.
     pub fn capture(&self, taken: &[u8], what: Shot) -> Result<EvidenceItem, PhoneError> {
         self.inside.change("capture", self.touched(), |phone| {
-            phone.capture(Some(&self.id), &Taken::Bytes(taken.to_vec()), &shot(what)?)
+            phone.capture(Some(&self.id), &Taken::Bytes(taken.to_vec()), &self.inside.shot(what)?)
         })
     }
 
@@ -109,7 +109,7 @@ impl FieldCase {
     /// Low space, or the file cannot be read.
     pub fn capture_file(&self, path: String, what: Shot) -> Result<EvidenceItem, PhoneError> {
         self.inside.change("capture_file", self.touched(), |phone| {
-            phone.capture(Some(&self.id), &Taken::Path(path.into()), &shot(what)?)
+            phone.capture(Some(&self.id), &Taken::Path(path.into()), &self.inside.shot(what)?)
         })
     }
 
@@ -460,12 +460,14 @@ impl FieldCase {
         self.act("file", Command::File(how))
     }
 
-    /// 补正: clerical, the outcome stays.
+    /// 补正: clerical, the outcome stays. `party`: as it should have been written, where the slip of the pen
+    /// was in the identity.
     ///
     /// # Errors
     /// A refusal: not the head.
-    pub fn correct(&self, what: String, by: OfficerId) -> Result<Phase, PhoneError> {
-        self.act("correct", Command::Correct { what, by })
+    #[uniffi::method(default(party = None))]
+    pub fn correct(&self, what: String, by: OfficerId, party: Option<Party>) -> Result<Phase, PhoneError> {
+        self.act("correct", Command::Correct { what, by, party: party.map(Box::new) })
     }
 
     /// 撤销 by the head.

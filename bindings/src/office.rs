@@ -66,9 +66,14 @@ impl Inside {
         }
     }
 
+    /// The last good position of the platform.
+    fn here(&self) -> Option<Fix> {
+        self.platform.location.as_ref().and_then(|l| l.here().ok().flatten())
+    }
+
     /// Where the case is: the typed address, at the platform's position where there is one.
     fn place(&self, address: String, branch: String) -> Place {
-        let fix = self.platform.location.as_ref().and_then(|l| l.here().ok().flatten());
+        let fix = self.here();
         Place {
             address,
             lat_e7: fix.as_ref().map(|f| f.lat_e7),
@@ -78,6 +83,29 @@ impl Inside {
             branch,
         }
     }
+
+    /// What is taken, at the platform's position where there is one.
+    pub(crate) fn shot(&self, shot: Shot) -> Result<ezhifa_field::office::Shot, FieldError> {
+        let record = if shot.record.is_empty() {
+            serde_json::Value::Null
+        } else {
+            serde_json::from_str(&shot.record).map_err(inside)?
+        };
+        let place = self.here().map(|f| ezhifa_field::office::Fix {
+            lat_e7: f.lat_e7,
+            lon_e7: f.lon_e7,
+            accuracy_cm: Some(f.accuracy_cm),
+            source: f.source,
+        });
+        Ok(ezhifa_field::office::Shot {
+            kind: shot.kind,
+            stage: shot.stage,
+            caption: shot.caption,
+            place,
+            record,
+            thumbnail: shot.thumbnail,
+        })
+    }
 }
 
 fn inside(e: impl Into<Error>) -> FieldError {
@@ -86,21 +114,6 @@ fn inside(e: impl Into<Error>) -> FieldError {
 
 pub(crate) fn many(most: u32) -> usize {
     usize::try_from(most).unwrap_or(usize::MAX)
-}
-
-pub(crate) fn shot(shot: Shot) -> Result<ezhifa_field::office::Shot, FieldError> {
-    let record = if shot.record.is_empty() {
-        serde_json::Value::Null
-    } else {
-        serde_json::from_str(&shot.record).map_err(inside)?
-    };
-    Ok(ezhifa_field::office::Shot {
-        kind: shot.kind,
-        stage: shot.stage,
-        caption: shot.caption,
-        record,
-        thumbnail: shot.thumbnail,
-    })
 }
 
 /// The phone. One per process, shared; its calls block, so an app makes them on one background thread.
@@ -506,7 +519,7 @@ impl FieldOffice {
     /// # Errors
     /// Low space.
     pub fn capture(&self, taken: &[u8], what: Shot) -> Result<EvidenceItem, PhoneError> {
-        self.0.ask("capture", |phone| phone.capture(None, &Taken::Bytes(taken.to_vec()), &shot(what)?))
+        self.0.ask("capture", |phone| phone.capture(None, &Taken::Bytes(taken.to_vec()), &self.0.shot(what)?))
     }
 
     /// The same from a file of the app: a film.
@@ -514,7 +527,8 @@ impl FieldOffice {
     /// # Errors
     /// Low space, or the file cannot be read.
     pub fn capture_file(&self, path: String, what: Shot) -> Result<EvidenceItem, PhoneError> {
-        self.0.ask("capture_file", |phone| phone.capture(None, &Taken::Path(path.into()), &shot(what)?))
+        self.0
+            .ask("capture_file", |phone| phone.capture(None, &Taken::Path(path.into()), &self.0.shot(what)?))
     }
 
     /// Evidence that was taken before there was a case; `FieldCase.attach` takes it in.

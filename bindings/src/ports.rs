@@ -77,7 +77,7 @@ pub struct Fix {
 /// Where the phone is.
 #[uniffi::export(foreign)]
 pub trait PhoneLocation: Send + Sync {
-    /// The last good position, at once: none when there is none. Asked when a case is opened.
+    /// The last good position, at once: none when there is none. Asked when a case is opened and when evidence is taken.
     ///
     /// # Errors
     /// Counts as none: the case is opened with the typed address.

@@ -96,7 +96,7 @@ fn the_seeds_year_of_leads_loses_none() {
                     let at = begins + i64::try_from(YEAR_MS * n / all).unwrap();
                     house.now.fetch_max(at, Ordering::SeqCst);
                     let body = serde_json::to_vec(&lead(n, video)).unwrap();
-                    let mut send = |office: &Office, path: &str, body: &[u8]| loop {
+                    let send = |office: &Office, path: &str, body: &[u8]| loop {
                         let (status, _, answer) = office.raw("POST", path, body.to_vec());
                         match status {
                             200 => return Some(serde_json::from_slice::<Json>(&answer).unwrap()),

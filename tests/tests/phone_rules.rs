@@ -13,8 +13,8 @@ use ezhifa_field::{
         event::{CaseId, ConfirmWay, Confirmation, ServiceWay, Source, Stage},
         law::terms::PartyKind,
         people::{
-            IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole, Signing,
-            SigningAct,
+            IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole,
+            Signing, SigningAct,
         },
     },
     clock::Clock as _,
@@ -108,7 +108,10 @@ fn invariant_17_both_officers_confirm_the_clock_each_with_their_own_pin() {
     let [first, second] = &street.officers;
     let ok = |street: &Street| street.phone.readiness().unwrap().iter().any(|r| r.what == "clock" && r.ok);
     assert!(!ok(&street));
-    assert!(street.phone.confirm_clock([(first, PINS[0]), (first, PINS[0])]).is_err(), "one person is not two");
+    assert!(
+        street.phone.confirm_clock([(first, PINS[0]), (first, PINS[0])]).is_err(),
+        "one person is not two"
+    );
     assert!(street.phone.confirm_clock([(first, PINS[0]), (second, PINS[0])]).is_err(), "a wrong PIN");
     assert!(!ok(&street));
     street.phone.confirm_clock([(first, PINS[0]), (second, PINS[1])]).unwrap();
@@ -134,7 +137,11 @@ fn a_void_needs_the_other_officers_own_confirmation() {
     let refused = street.phone.act(&case, &void(forged)).unwrap_err();
     assert_eq!(refused.code, "no_crew", "what nobody typed a PIN for is no confirmation");
     let own = street.phone.confirm(&case, &street.officers[0], PINS[0]).unwrap();
-    assert_eq!(street.phone.act(&case, &void(own)).unwrap_err().code, "void_not_confirmed", "not the other one");
+    assert_eq!(
+        street.phone.act(&case, &void(own)).unwrap_err().code,
+        "void_not_confirmed",
+        "not the other one"
+    );
     let theirs = street.phone.confirm(&case, &street.officers[1], PINS[1]).unwrap();
     street.phone.act(&case, &void(theirs)).unwrap();
     let numbers = street.phone.numbers().unwrap();
@@ -177,7 +184,10 @@ fn numbers_of_the_next_year_come_in_december_and_low_water_is_told() {
     assert!(street.sync().done);
     assert!(!missing(&street));
     let numbers = street.phone.numbers().unwrap();
-    assert!(numbers.iter().any(|n| n.year == 2027 && n.series == "penalty" && n.free > 0 && !n.low), "{numbers:?}");
+    assert!(
+        numbers.iter().any(|n| n.year == 2027 && n.series == "penalty" && n.free > 0 && !n.low),
+        "{numbers:?}"
+    );
 }
 
 fn person(id: &str) -> Party {
@@ -272,7 +282,11 @@ fn a_corrected_identity_moves_search_history_and_hqs_lists_to_the_right_person()
 
     let found = |id: &str| street.phone.look_up("复查", KeyKind::PartyId, id, 9).unwrap().len();
     assert_eq!((found(&right), found(ID)), (1, 0), "search follows");
-    assert_eq!(looked(&street.phone, "c-2", person(&right)).history.earlier, Some(true), "so does this phone");
+    assert_eq!(
+        looked(&street.phone, "c-2", person(&right)).history.earlier,
+        Some(true),
+        "so does this phone"
+    );
 
     // Another phone of the branch, from HQ's lists alone.
     assert!(street.sync().done);

@@ -203,7 +203,12 @@ impl Case {
                 after::by_head(self, desk, what, by)?;
                 let party = party.as_deref().map(|p| party::corrected(self, desk, p)).transpose()?;
                 let number = self.notice_number(desk)?;
-                one(Event::Corrected { what: what.clone(), by: by.clone(), number, party: party.map(Box::new) })
+                one(Event::Corrected {
+                    what: what.clone(),
+                    by: by.clone(),
+                    number,
+                    party: party.map(Box::new),
+                })
             }
             Command::Revoke { reason, by } => {
                 after::by_head(self, desk, reason, by)?;

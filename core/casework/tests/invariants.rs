@@ -158,7 +158,7 @@ fn invariant_01_an_open_recusal_stops_the_decision_and_nothing_else() {
     street.all(&[Command::AskRecusal { officer: officer("b") }, photo("f2", Stage::Fact)]);
     let decide = street.decide();
     assert_eq!(street.refused(&decide), "recusal_open");
-    let rule = |by: &str, granted| Command::RuleRecusal { officer: officer("b"), granted, by: officer(by), party: None };
+    let rule = |by: &str, granted| Command::RuleRecusal { officer: officer("b"), granted, by: officer(by) };
     assert_eq!(street.refused(&rule("c", false)), "not_head");
     street.all(&[rule("head", true)]);
     let decide = street.decide();
@@ -624,7 +624,8 @@ fn invariant_08_a_refused_paper_was_handed_over() {
 
 #[test]
 fn invariant_08_only_the_head_corrects_or_revokes_and_only_what_was_served() {
-    let correct = |by: &str| Command::Correct { what: "地址门牌更正".to_owned(), by: officer(by), party: None };
+    let correct =
+        |by: &str| Command::Correct { what: "地址门牌更正".to_owned(), by: officer(by), party: None };
     let mut street = Street::until_printed("fine");
     assert_eq!(street.refused(&correct("head")), "not_served_yet");
     street.all(&[serve()]);

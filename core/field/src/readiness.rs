@@ -125,8 +125,11 @@ impl FieldOffice {
         let this_year = now.year();
         for series in numbers.iter().filter(|s| !s.series.starts_with("drill-") && s.year >= this_year) {
             let (word, year, free) = (&series.series, series.year, series.free);
-            let (zh, en) =
-                if series.low { ("，不足一半，请联网领取", ": less than half, go online") } else { ("", "") };
+            let (zh, en) = if series.low {
+                ("，不足一半，请联网领取", ": less than half, go online")
+            } else {
+                ("", "")
+            };
             out.push(line(
                 "numbers",
                 free > 0,
@@ -148,7 +151,12 @@ impl FieldOffice {
         out.push(line(
             "space",
             room,
-            if room { "存储空间充足" } else { "存储空间不足，暂不能采集影像；当前案件可以办完" }.to_owned(),
+            if room {
+                "存储空间充足"
+            } else {
+                "存储空间不足，暂不能采集影像；当前案件可以办完"
+            }
+            .to_owned(),
             if room { "enough space" } else { "low on space: no captures; the running case can be finished" }
                 .to_owned(),
         ));
@@ -180,7 +188,9 @@ impl FieldOffice {
             "clock",
             status.clock_trusted,
             skew.map_or("手机时间未校准".to_owned(), |s| format!("手机时间相差{s}秒")),
-            skew.map_or("the phone's clock was not checked".to_owned(), |s| format!("the phone's clock is {s} s off")),
+            skew.map_or("the phone's clock was not checked".to_owned(), |s| {
+                format!("the phone's clock is {s} s off")
+            }),
         ));
         Ok(out)
     }

@@ -373,7 +373,8 @@ impl StateMachineTest for Machine {
         assert_eq!(next.map(|f| f.n), model.free().map(|at| model.blocks[at].next), "the next number");
         let accounts = store.read(|dao| dao.number_accounts()).unwrap();
         assert!(accounts.iter().all(|a| a.adds_up()));
-        let found: BTreeMap<u64, State> = accounts.iter().flat_map(|a| &a.used).map(|u| (u.n, u.state)).collect();
+        let found: BTreeMap<u64, State> =
+            accounts.iter().flat_map(|a| &a.used).map(|u| (u.n, u.state)).collect();
         let expected: BTreeMap<u64, State> = model.numbers.iter().map(|(n, (_, s))| (*n, *s)).collect();
         assert_eq!(found, expected);
         let states = [State::Free, State::Reserved, State::Issued, State::Void, State::Burnt, State::Lost];

@@ -254,8 +254,7 @@ fn what_a_damaged_database_still_holds_is_salvaged_and_nothing_is_deleted() {
         store.write(|dao| dao.append(Kind::Case, 1, Some("c"), &body(n))).unwrap();
     }
     let about = About { kind: "photo", case: Some("c"), ..About::default() };
-    let (photo, ()) =
-        store.capture(&mut &b"jpeg"[..], &about, |_, _| Ok::<_, StoreError>(())).unwrap();
+    let (photo, ()) = store.capture(&mut &b"jpeg"[..], &about, |_, _| Ok::<_, StoreError>(())).unwrap();
     store.checkpoint().unwrap();
     drop(store);
     let database = world.places.database();

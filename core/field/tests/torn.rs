@@ -283,7 +283,10 @@ fn a_wal_cut_or_littered_anywhere_is_a_valid_prefix_with_its_tail_declared() {
         if verdict == Verdict::RolledBack {
             assert_eq!(free, None, "{about}: no number twice");
             let declared = store.read(journal::verify_all).unwrap().epochs[1].declares.clone().unwrap();
-            assert!(declared.contains("rolled_back") && declared.contains("\"hole\":{"), "{about}: {declared}");
+            assert!(
+                declared.contains("rolled_back") && declared.contains("\"hole\":{"),
+                "{about}: {declared}"
+            );
         } else {
             assert_eq!(store.epoch().unwrap(), epoch, "{about}: nothing is burnt");
             let text = format!("样执〔2026〕{}号", free.unwrap().n);

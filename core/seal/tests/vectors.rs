@@ -166,7 +166,8 @@ fn todays_code_reads_the_golden_bytes() {
     assert_eq!(signed.open::<NumberBlock>(lease::DOMAIN, &hq).unwrap(), block());
     let lines = golden["export"].as_str().unwrap();
     assert!(verify_export(&mut lines.as_bytes()).unwrap().is_whole());
-    let sealed = data_encoding::HEXLOWER.decode(golden["escrow"]["sealed"].as_str().unwrap().as_bytes()).unwrap();
+    let sealed =
+        data_encoding::HEXLOWER.decode(golden["escrow"]["sealed"].as_str().unwrap().as_bytes()).unwrap();
     assert_eq!(escrow::open([4; 32], &sealed).unwrap().as_slice(), [7; 32]);
     assert!(pin::verify(golden["pin"]["verifier"].as_str().unwrap(), "246810").unwrap());
 }

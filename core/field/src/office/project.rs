@@ -189,9 +189,7 @@ pub(super) fn found_here(
     let settings = law.settings();
     let from = now.checked_sub_months(Months::new(settings.look_back_months)).unwrap_or(now);
     let counts = |o: &Outcome| settings.look_back_counts.is_empty() || settings.look_back_counts.contains(o);
-    Ok(finds(dao, case)?.iter().any(|f| {
-        f.read && f.conduct == conduct && f.at >= from && counts(&f.outcome)
-    }))
+    Ok(finds(dao, case)?.iter().any(|f| f.read && f.conduct == conduct && f.at >= from && counts(&f.outcome)))
 }
 
 /// Decisions that HQ has not confirmed, oldest due first.

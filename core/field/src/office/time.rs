@@ -65,7 +65,8 @@ impl FieldOffice {
     /// Not enrolled, or the store.
     pub fn satellite_time(&self, utc_ms: i64) -> Result<bool, FieldError> {
         let now = self.ports.platform.clock.now();
-        let word = Anchor { by: Source::Satellite, true_ms: utc_ms, mono_ms: now.mono_ms, boot: now.boot.clone() };
+        let word =
+            Anchor { by: Source::Satellite, true_ms: utc_ms, mono_ms: now.mono_ms, boot: now.boot.clone() };
         Ok(self.clock_said(&now, &word, &[])?)
     }
 

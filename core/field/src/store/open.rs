@@ -120,8 +120,7 @@ impl Store {
         let mut writer = Writer { conn, mark: Some(mark), log, settled: true, lost: false };
         let verdict = Some(writer.compare(&platform)?);
         std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
-        let (files_finished, files_dropped) =
-            crate::vault::recover(places, &Dao::reading(&writer.conn))?;
+        let (files_finished, files_dropped) = crate::vault::recover(places, &Dao::reading(&writer.conn))?;
         let opened = Opened { verdict, mark: said, files_finished, files_dropped, read_only: false };
         finish(places, platform, device, writer, opened, &key, None)
     }

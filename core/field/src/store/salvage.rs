@@ -72,9 +72,7 @@ pub fn salvage(places: &Places, key: &DatabaseKey, out: &Path) -> Result<Salvage
     let database = places.database();
     let second = places.second_copy();
     let with_log = |path: &Path| path.with_extension("db-wal");
-    for (rung, path, log) in
-        [("1", &database, true), ("2", &database, false), ("3", &second, true)]
-    {
+    for (rung, path, log) in [("1", &database, true), ("2", &database, false), ("3", &second, true)] {
         if !path.exists() || found.is_whole() {
             continue;
         }
