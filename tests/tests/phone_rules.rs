@@ -70,10 +70,12 @@ fn invariant_17_an_impossible_time_captures_and_waits_for_a_satellite_or_both_of
     let case = stall(&street, "c-1");
     street.phone.propose(&case, None).unwrap();
     street.hear(&case);
-    // The battery was out; the phone wakes up with a clock from before HQ's last word.
-    let right = street.clock.now().wall_ms + 60_000;
+    // HQ says what time it is; then the battery is out, and the phone wakes up some minutes earlier.
+    street.clock.pass(600_000);
+    street.sync();
+    let right = street.clock.now().wall_ms;
     street.clock.reboot("boot-2");
-    street.clock.set_wall(right - 3_600_000);
+    street.clock.set_wall(right - 330_000);
     reopened(&mut street);
     street.sign_in();
     let refused = street.phone.decide(&case, None, None, &street.both(&case)).unwrap_err();

@@ -638,6 +638,27 @@ fn invariant_08_only_the_head_corrects_or_revokes_and_only_what_was_served() {
 }
 
 #[test]
+fn invariant_08_a_correction_never_makes_another_party() {
+    let mut street = Street::until_printed("fine");
+    street.all(&[serve()]);
+    let before = street.case.party().cloned().unwrap();
+    let correct = |party: Party| Command::Correct {
+        what: "当事人姓名更正".to_owned(),
+        by: officer("head"),
+        party: Some(Box::new(party)),
+    };
+    let less_sure = Party { identity: Identity::Declared, ..before.clone() };
+    let other_kind = Party { kind: PartyKind::SoleTrader, ..before.clone() };
+    for party in [less_sure, other_kind] {
+        assert_eq!(street.refused(&correct(party)), "correction_changes_party");
+    }
+    let decision = street.case.record().cloned();
+    street.all(&[correct(Party { name: Private::new("李四"), ..before })]);
+    assert_eq!(street.case.party().unwrap().name.reveal(), "李四");
+    assert_eq!(street.case.record().cloned(), decision, "补正 leaves the outcome as it is");
+}
+
+#[test]
 fn invariant_08_after_a_revocation_a_new_notice_and_nothing_harsher_without_new_facts() {
     let mut street = Street::until_facts("fine");
     street.all(&[answer("yuan", Value::Int(60)), propose(), notice(), silent()]);

@@ -384,8 +384,8 @@ impl StateMachineTest for Machine {
 }
 
 fn cases() -> u32 {
-    let rounds = std::env::var("EZHIFA_ROUNDS").ok().and_then(|n| n.parse().ok());
-    rounds.unwrap_or(24_u32)
+    let rounds = std::env::var("EZHIFA_ROUNDS").ok().and_then(|n| n.parse::<u32>().ok());
+    rounds.map_or(24, |n| n / 4)
 }
 
 prop_state_machine! {

@@ -176,7 +176,7 @@ impl FieldOffice {
             open.reload(&self.places)?;
         }
         *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = engine;
-        if report.done {
+        if report.done && !read_only {
             self.purge(&open)?;
         }
         Ok(report)

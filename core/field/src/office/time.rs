@@ -42,7 +42,13 @@ impl Open {
         self.store.read(|dao| Ok(trusted(now, anchor(dao)?.as_ref(), known(dao)?.max(lists))))
     }
 
-    /// The right time minus the wall clock, where it was measured since the phone started.
+    /// The same by HQ or satellite only: what may let things go.
+    pub(super) fn measured_skew_ms(&self, now: &Stamp) -> Result<Option<i64>, Error> {
+        let measured = self.store.read::<_, Error>(anchor)?.filter(|a| a.by != Source::Officers);
+        Ok(measured.and_then(|a| a.skew_ms(now)))
+    }
+
+    /// The right time minus the wall clock, where it was said since the phone started.
     pub(super) fn skew_ms(&self, now: &Stamp) -> Result<Option<i64>, Error> {
         Ok(self.store.read::<_, Error>(anchor)?.and_then(|a| a.skew_ms(now)))
     }

@@ -18,7 +18,7 @@ use ezhifa_seal::{
     hash::Digest,
     vault,
 };
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde::Serialize;
 
 use super::{
@@ -263,17 +263,29 @@ impl<'a> Rung<'a> {
     }
 
     fn files(&mut self, found: &mut Found) {
-        let read = |c: &Connection, after: &Digest| -> Result<Vec<(Digest, String, [u8; 32])>> {
-            let mut query = c.prepare_cached(
-                "SELECT sha256, name, key FROM file WHERE sha256 > ?1 AND gone = 0 ORDER BY sha256 LIMIT 1",
-            )?;
-            let rows = query.query_map([after.0], |r| Ok((digest(r, 0)?, r.get(1)?, r.get(2)?)))?;
-            Ok(rows.collect::<std::result::Result<_, _>>()?)
+        let read = |c: &Connection, sql: &str, at: &Digest| -> Result<Option<(Digest, String, [u8; 32])>> {
+            let row = |r: &rusqlite::Row<'_>| Ok((digest(r, 0)?, r.get(1)?, r.get(2)?));
+            Ok(c.prepare_cached(sql)?.query_row([at.0], row).optional()?)
         };
-        let mut after = Digest::ZERO;
-        while let Some((sha256, name, key)) = self.ask(|c| read(c, &after)).and_then(|mut rows| rows.pop()) {
-            found.files.insert(sha256, (name, key));
-            after = sha256;
+        // From both ends, up to whatever is broken between them.
+        for (start, side, order) in [(Digest::ZERO, ">", "ASC"), (Digest([0xFF; 32]), "<", "DESC")] {
+            let sql = format!(
+                "SELECT sha256, name, key FROM file WHERE sha256 {side} ?1 AND gone = 0 ORDER BY sha256 {order} LIMIT 1"
+            );
+            let mut at = start;
+            loop {
+                match self.ask(|c| read(c, &sql, &at)) {
+                    Some(Some((sha256, name, key))) if !found.files.contains_key(&sha256) => {
+                        found.files.insert(sha256, (name, key));
+                        at = sha256;
+                    }
+                    Some(_) => break,
+                    None => {
+                        found.broken = true;
+                        break;
+                    }
+                }
+            }
         }
     }
 }
