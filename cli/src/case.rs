@@ -11,9 +11,10 @@ use ezhifa_field::{
 };
 
 use crate::{
-    source::{self, Desk},
     error::CliError,
-    say, table,
+    say,
+    source::{self, Desk},
+    table,
 };
 
 /// One case as a file.

@@ -19,9 +19,10 @@ use ezhifa_field::{
 use serde::Serialize;
 
 use crate::{
-    source::{self, Desk},
     error::CliError,
-    say, table,
+    say,
+    source::{self, Desk},
+    table,
 };
 
 /// Slips.

@@ -64,7 +64,9 @@ impl Policy {
             Event::Opened { source: Source::CitizenReport { lead } | Source::Petition { lead }, .. } => {
                 self.add(lead, Why::Reporter);
             }
-            Event::PartyIdentified { party } => self.keep_own(party),
+            Event::PartyIdentified { party } | Event::Corrected { party: Some(party), .. } => {
+                self.keep_own(party);
+            }
             Event::Served { signing, .. } | Event::TakingRefused { signing } => self.signer(signing),
             _ => {}
         }

@@ -55,8 +55,9 @@ impl FieldOffice {
 
     pub(super) fn purge(&self, open: &Open) -> Result<Purged, Error> {
         // HQ's time of this boot, never later than the phone's own: the earlier of two clocks keeps more.
-        let Some(skew) = open.skew_ms(&self.ports.platform.clock.now())? else { return Ok(Purged::default()) };
-        let wall_ms = self.wall_ms();
+        let now = self.ports.platform.clock.now();
+        let Some(skew) = open.skew_ms(&now)? else { return Ok(Purged::default()) };
+        let wall_ms = now.wall_ms;
         let now_ms = wall_ms.min(wall_ms.saturating_add(skew));
         let mut purged = Purged::default();
         for case in open.store.read(|dao| dao.purgeable(now_ms, AT_ONCE))? {
