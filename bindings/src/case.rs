@@ -465,7 +465,7 @@ impl FieldCase {
     /// # Errors
     /// A refusal: not the head.
     pub fn correct(&self, what: String, by: OfficerId) -> Result<Phase, PhoneError> {
-        self.act("correct", Command::Correct { what, by })
+        self.act("correct", Command::Correct { what, by, party: None })
     }
 
     /// 撤销 by the head.

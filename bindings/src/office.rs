@@ -98,6 +98,7 @@ pub(crate) fn shot(shot: Shot) -> Result<ezhifa_field::office::Shot, FieldError>
         kind: shot.kind,
         stage: shot.stage,
         caption: shot.caption,
+        place: None,
         record,
         thumbnail: shot.thumbnail,
     })

@@ -232,6 +232,8 @@ pub struct SeriesNumbers {
     pub lost: u64,
     /// Lent in all.
     pub lent: u64,
+    /// Half of what is live is gone: go online before it runs out.
+    pub low: bool,
 }
 
 /// A signature from the glass: polylines in a box, y downwards.
