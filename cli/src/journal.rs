@@ -16,10 +16,11 @@ use ezhifa_field::{
 };
 
 use crate::{
-    desk::{places, secret},
     entries,
     error::CliError,
-    say, table,
+    say,
+    source::{places, secret},
+    table,
 };
 
 /// A phone's journal.
