@@ -1,9 +1,13 @@
 //! `ezhifa journal show`: a phone's journal as a list. Bodies are about people: only when asked for.
 
-use std::path::PathBuf;
+use std::{
+    io::{BufRead as _, Read as _},
+    path::PathBuf,
+};
 
 use clap::Args;
 use ezhifa_field::{
+    casework::seal::entry::SealedEntry,
     feed::local,
     store::{Store, StoreError, StoredEntry},
 };
@@ -13,7 +17,7 @@ use crate::{error::CliError, say, table};
 /// Arguments of `journal show`.
 #[derive(Args)]
 pub struct ShowArgs {
-    /// Folder of a shift's phone (out/phone).
+    /// Folder of a shift's phone (out/phone), or a file made by `journal export`.
     pub from: PathBuf,
     /// Only entries of this case.
     #[arg(long)]
@@ -62,6 +66,51 @@ pub fn show(store: &Store, args: &ShowArgs) -> Result<(), CliError> {
         }
     }
     Ok(())
+}
+
+/// Shows the entries of an export; `pos` is the line.
+///
+/// # Errors
+/// A line that is no entry.
+pub fn show_export(args: &ShowArgs) -> Result<(), CliError> {
+    const LONGEST: u64 = 4 << 20;
+    let wrong = |line: i64, e: &dyn std::fmt::Display| {
+        CliError::new(
+            format!("{} line {line}: {e}", args.from.display()),
+            "`ezhifa journal verify` says more",
+        )
+    };
+    let mut input = std::io::BufReader::new(std::fs::File::open(&args.from).map_err(|e| wrong(0, &e))?);
+    if !args.json {
+        say!("{}", table::row(&COLUMNS, &["line", "epoch", "seq", "time", "kind", "what"]));
+    }
+    let (mut pos, mut shown, mut line) = (0_i64, 0_usize, Vec::new());
+    while shown < args.most {
+        (pos, line) = (pos.saturating_add(1), Vec::new());
+        let read = (&mut input).take(LONGEST).read_until(b'\n', &mut line).map_err(|e| wrong(pos, &e))?;
+        if read == 0 {
+            break;
+        }
+        // The first line names the heads.
+        if pos == 1 || pos < args.after {
+            continue;
+        }
+        let entry: SealedEntry =
+            serde_json::from_slice(&line).map_err(|_| wrong(pos, &"not a journal entry"))?;
+        let kind = args.kind.as_ref().is_none_or(|k| *k == entry.header.kind);
+        let case = args.case.as_ref().is_none_or(|id| of_case(&entry, id));
+        if kind && case {
+            one(StoredEntry { pos, entry }, args)?;
+            shown = shown.saturating_add(1);
+        }
+    }
+    Ok(())
+}
+
+fn of_case(entry: &SealedEntry, id: &str) -> bool {
+    let body: serde_json::Value =
+        entry.body.as_deref().and_then(|b| serde_json::from_str(b).ok()).unwrap_or_default();
+    body.get("case").and_then(|c| c.as_str()) == Some(id)
 }
 
 fn batch(store: &Store, args: &ShowArgs, next: i64) -> Result<Vec<StoredEntry>, CliError> {

@@ -12,10 +12,16 @@ use ezhifa_field::{
     journal,
     keys::{DatabaseKey, FixedKey, Platform},
     numbers::State,
-    store::{Places, Store, salvage::salvage},
+    store::{Store, salvage::salvage},
 };
 
-use crate::{entries, error::CliError, say, table};
+use crate::{
+    entries,
+    error::CliError,
+    say,
+    source::{places, secret},
+    table,
+};
 
 /// A phone's journal.
 #[derive(Subcommand)]
@@ -56,24 +62,9 @@ fn failed(error: impl std::fmt::Display) -> CliError {
     CliError::new(error, "nothing on the phone was changed")
 }
 
-fn places(phone: &Path) -> Places {
-    Places { dir: phone.join("store"), mark: phone.join("mark") }
-}
-
-fn read_key(phone: &Path) -> Result<[u8; 32], CliError> {
-    let key_file = phone.join("keystore/database");
-    let key = std::fs::read(&key_file).map_err(|e| {
-        CliError::new(
-            format!("no key at {}: {e}", key_file.display()),
-            "give the phone folder of a shift, for example out/phone",
-        )
-    })?;
-    key.try_into().map_err(|_| failed(format!("{} does not hold 32 bytes", key_file.display())))
-}
-
 /// Opens the store of a sample phone, to look at it, with the key that lies in its keystore folder.
 fn open(phone: &Path) -> Result<Store, CliError> {
-    let (key, places) = (read_key(phone)?, places(phone));
+    let (key, places) = (secret(phone, "database")?, places(phone));
     let platform = Platform::new(Arc::new(FixedKey(key)), Arc::new(SystemClock::new("desk")));
     Store::inspect(&places, platform).map_err(failed)
 }
@@ -85,6 +76,7 @@ fn open(phone: &Path) -> Result<Store, CliError> {
 pub fn run(command: &JournalCommand) -> Result<(), CliError> {
     match command {
         JournalCommand::Verify(args) => verify(args),
+        JournalCommand::Show(args) if args.from.is_file() => entries::show_export(args),
         JournalCommand::Show(args) => entries::show(&open(&args.from)?, args),
         JournalCommand::Export(args) => {
             let store = open(&args.from)?;
@@ -98,7 +90,7 @@ pub fn run(command: &JournalCommand) -> Result<(), CliError> {
         }
         JournalCommand::Numbers(args) => numbers(args),
         JournalCommand::Salvage(args) => {
-            let key = DatabaseKey(read_key(&args.from)?);
+            let key = DatabaseKey(secret(&args.from, "database")?);
             let saved = salvage(&places(&args.from), &key, &args.out).map_err(failed)?;
             say!("{} entries in {}", saved.entries, saved.export.display());
             say!("  of them {} without their words", saved.without_body);

@@ -19,7 +19,11 @@ fn failed(error: impl std::fmt::Display) -> CliError {
     CliError::new(error, "nothing on the phone was changed")
 }
 
-fn secret(phone: &Path, name: &str) -> Result<[u8; 32], CliError> {
+/// A key of a sample phone, from its keystore folder.
+///
+/// # Errors
+/// None there, or not one.
+pub fn secret(phone: &Path, name: &str) -> Result<[u8; 32], CliError> {
     let file = phone.join("keystore").join(name);
     let key = std::fs::read(&file).map_err(|e| {
         CliError::new(
@@ -30,7 +34,8 @@ fn secret(phone: &Path, name: &str) -> Result<[u8; 32], CliError> {
     key.try_into().map_err(|_| failed(format!("{} does not hold 32 bytes", file.display())))
 }
 
-fn places(phone: &Path) -> Places {
+/// Where a sample phone keeps things.
+pub fn places(phone: &Path) -> Places {
     Places { dir: phone.join("store"), mark: phone.join("mark") }
 }
 

@@ -432,6 +432,10 @@ fn a_journal_is_shown_without_bodies_unless_asked() {
     assert!(one.contains(PARTY));
     let lines = ok(&["journal", "show", phone, "--kind", "purge", "--json"]);
     assert!(lines.is_empty());
+    let export = shift().join("shown.jsonl");
+    ok(&["journal", "export", phone, "--out", export.to_str().unwrap()]);
+    let from_file = ok(&["journal", "show", export.to_str().unwrap(), "--most", "5000"]);
+    assert!(from_file.lines().count() >= list.lines().count() && !from_file.contains(PARTY));
     let lines = ok(&["journal", "show", phone, "--json", "--most", "3"]);
     assert_eq!(lines.lines().count(), 3);
     assert!(

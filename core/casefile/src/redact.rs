@@ -64,7 +64,9 @@ impl Policy {
             Event::Opened { source: Source::CitizenReport { lead } | Source::Petition { lead }, .. } => {
                 self.add(lead, Why::Reporter);
             }
-            Event::PartyIdentified { party } => self.keep_own(party),
+            Event::PartyIdentified { party } | Event::Corrected { party: Some(party), .. } => {
+                self.keep_own(party);
+            }
             Event::Served { signing, .. } | Event::TakingRefused { signing } => self.signer(signing),
             _ => {}
         }
@@ -200,7 +202,17 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_never_prints_its_words() {
+    fn nothing_here_prints_what_it_withholds_or_shows() {
+        let mut wishes = crate::Wishes::of(Audience::Party);
+        wishes.words.push("张三".to_owned());
+        let line = crate::EntryLine {
+            run: 0,
+            seq: 1,
+            body: crate::BodyState::Withheld,
+            why: vec![Why::Asked],
+            shown: Some("张三■■".to_owned()),
+        };
+        assert!(!format!("{wishes:?}{line:?}").contains('张'));
         assert!(!format!("{:?}", Policy::of(Audience::Party, [], &["张三".into()], &[])).contains('张'));
     }
 }

@@ -27,7 +27,7 @@ body{margin:0 auto;max-width:50rem;padding:1.2rem 1rem 3rem;color:#16191d;backgr
 h1{font-size:1.55rem;margin:.2rem 0 .1rem;text-align:center}h2{font-size:1.12rem;margin:1.7rem 0 .5rem;border-bottom:2px solid #16191d;padding-bottom:.15rem;break-after:avoid}\
 .sub{text-align:center;color:#4a525c;margin:0 0 1rem}.mark{border:2px solid #6b3fa0;color:#6b3fa0;text-align:center;font-weight:700;padding:.3rem;margin:.6rem 0}\
 table{border-collapse:collapse;width:100%;font-size:.92rem}th,td{border:1px solid #b9c0c8;padding:.28rem .5rem;text-align:left;vertical-align:top;overflow-wrap:anywhere}\
-th{background:#f1f3f5;font-weight:600}tr{break-inside:avoid}td.n{white-space:nowrap;font-variant-numeric:tabular-nums}.k th{width:8.5em}\
+th{background:#f1f3f5;font-weight:600}tr{break-inside:avoid}td:first-child{white-space:nowrap;font-variant-numeric:tabular-nums}.k td{white-space:normal}.k th{width:8.5em}\
 code{font:.84em/1.4 ui-monospace,'DejaVu Sans Mono',monospace;overflow-wrap:anywhere}.ok{color:#0b6b3a;font-weight:700}.bad{color:#a32020;font-weight:700}\
 p.small{font-size:.86rem;color:#4a525c}";
 

@@ -176,8 +176,12 @@ impl FieldOffice {
             open.reload(&self.places)?;
         }
         *self.engine.lock().unwrap_or_else(PoisonError::into_inner) = engine;
-        if report.done && !read_only {
-            self.purge(&open)?;
+        // What cannot go today goes another day: it must not spoil a sync that ended whole.
+        if report.done
+            && !read_only
+            && let Err(e) = self.purge(&open)
+        {
+            report.faults.push(e.to_string());
         }
         Ok(report)
     }
