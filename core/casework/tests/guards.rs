@@ -192,7 +192,7 @@ fn what_is_typed_about_a_party_has_one_form() {
         guardian: Private::new("陈志𬱖"),
         ..vendor()
     })]);
-    let party = street.case.party().clone().unwrap();
+    let party = street.case.party().cloned().unwrap();
     let kept = [&party.name, &party.plate, &party.phone, &party.guardian].map(|t| t.reveal().to_owned());
     assert_eq!(kept, ["阿依古丽·买买提", "粤SD12345", "13800138000", "陈志𬱖"]);
     // An electric bicycle has its city's plate, a firm keeps the points of its name, fifty characters are a name.
@@ -202,7 +202,7 @@ fn what_is_typed_about_a_party_has_one_form() {
         plate: Private::new("东莞 a12345"),
         ..shop()
     })]);
-    let party = street.case.party().clone().unwrap();
+    let party = street.case.party().cloned().unwrap();
     assert_eq!((party.name.reveal(), party.plate.reveal()), (firm.as_str(), "东莞A12345"));
     for (party, code) in [
         (Party { name: Private::new("王\n小明"), ..vendor() }, "party_name_invalid"),

@@ -119,6 +119,18 @@ pub fn electric_bicycle(text: &str) -> Result<Plate, PlateError> {
     Ok(Plate { text, kind: PlateKind::ElectricBicycle })
 }
 
+/// Either kind. What begins as a motor vehicle's plate (a province, then a letter) is held to that form,
+/// so that a mistyped one does not pass as a bicycle's.
+pub fn any(text: &str) -> Result<Plate, PlateError> {
+    let mut chars = key_form(text).chars().collect::<Vec<_>>().into_iter();
+    let motor = chars.next().is_some_and(|c| PROVINCES.contains(c))
+        && chars.next().is_some_and(|c| c.is_ascii_alphabetic());
+    match plate(text) {
+        Err(error) if !motor => electric_bicycle(text).map_err(|_| error),
+        done => done,
+    }
+}
+
 fn letter(c: char) -> bool {
     c.is_ascii_uppercase() && c != 'I' && c != 'O'
 }
@@ -203,10 +215,19 @@ mod tests {
         assert!(electric_bicycle("东莞电动A12345").is_err());
     }
 
+    #[test]
+    fn a_mistyped_plate_of_a_car_is_no_bicycle() {
+        assert_eq!(any("粤SI2345"), Err(PlateError::Shape { place: 3 }));
+        assert_eq!(any("粤SD12345").unwrap().kind(), PlateKind::NewEnergy);
+        assert_eq!(any("东莞 a12345").unwrap().kind(), PlateKind::ElectricBicycle);
+        assert_eq!(any("224578使").unwrap().kind(), PlateKind::Special);
+        assert!(any("东莞").is_err());
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(text in ".{0,20}") {
-            let _ = (plate(&text), electric_bicycle(&text));
+            let _ = (plate(&text), electric_bicycle(&text), any(&text));
         }
 
         #[test]

@@ -105,8 +105,7 @@ fn plate(typed: &Private) -> Result<Private, Refusal> {
     if typed.is_blank() {
         return Ok(Private::default());
     }
-    let text = typed.reveal();
-    match plates::plate(text).or_else(|error| plates::electric_bicycle(text).map_err(|_| error)) {
+    match plates::any(typed.reveal()) {
         Ok(plate) => Ok(Private::new(plate.reveal())),
         Err(error) => Err(BAD_PLATE.because(&error)),
     }
