@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ezhifa_law::template::{Part, Style};
-use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
+use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
 
 use crate::{
     bitmap::Bitmap,
@@ -161,6 +161,8 @@ const MODULE_MAX: u16 = 8;
 const QUIET: u16 = 4;
 // A code this wide is easy to aim at; smaller symbols get larger modules up to it.
 const CODE_DOTS: u16 = 300;
+// Codes longer than this are signed records; up to it, pay codes and the like, which may repeat one digit.
+const SEARCHED: usize = 100;
 /// Two metres of paper: nobody reads more, and a pocket printer's roll is ten.
 const LIMIT_DOTS: u32 = 16_000;
 /// Room for two codes with captions, strokes instead of ink lines and the reprint mark.
@@ -381,12 +383,15 @@ impl Setter<'_> {
         let highest = version_limit(dots);
         let too_long = SlipError::CodeTooLong { bytes: text.len(), version_limit: highest };
         let segments = QrSegment::make_segments(text);
+        // The search for the handsomest of eight masks costs most of a slip's time. A signature looks random, so
+        // any mask leaves it as even as the next (tests/codes.rs); short codes are few modules and searched.
+        let mask = (text.len() > SEARCHED).then(|| Mask::new(0));
         let code = QrCode::encode_segments_advanced(
             &segments,
             QrCodeEcc::Medium,
             Version::MIN,
             Version::new(highest),
-            None,
+            mask,
             true,
         )
         .map_err(|_| too_long)?;
