@@ -51,6 +51,8 @@ pub struct Layout {
     pub title: String,
     /// Everything from top to bottom.
     pub items: Vec<Item>,
+    /// Where blocks begin among the items: a page of the file does not end inside one that fits the next.
+    pub(crate) starts: Vec<usize>,
     /// Glyphs that the bundled font lacks, from the [`GlyphSource`]: by character and dots.
     pub(crate) foreign: BTreeMap<(char, u16), Bitmap>,
 }
@@ -186,6 +188,7 @@ pub fn layout(document: &Document, paper: Paper, more: &dyn GlyphSource) -> Resu
             paper,
             title: document.title.clone(),
             items: Vec::with_capacity(128),
+            starts: Vec::with_capacity(32),
             foreign: BTreeMap::new(),
         },
         more,
@@ -205,6 +208,13 @@ pub fn layout(document: &Document, paper: Paper, more: &dyn GlyphSource) -> Resu
 }
 
 impl Layout {
+    /// Height of the block that begins at this item; 0 when none does.
+    pub(crate) fn block_at(&self, item: usize) -> u32 {
+        let Ok(block) = self.starts.binary_search(&item) else { return 0 };
+        let end = self.starts.get(block.saturating_add(1)).copied().unwrap_or(self.items.len());
+        self.items.get(item..end).unwrap_or_default().iter().map(|i| u32::from(i.height())).sum()
+    }
+
     /// Height in dots.
     #[must_use]
     pub fn height(&self) -> u32 {
@@ -244,6 +254,7 @@ struct Setter<'a> {
 
 impl Setter<'_> {
     fn block(&mut self, block: &Block, first: bool) -> Result<(), SlipError> {
+        self.layout.starts.push(self.layout.items.len());
         if block.rule_above {
             self.layout.items.push(Item::Gap(GAP_AT_RULE));
             self.layout.items.push(Item::Rule);
