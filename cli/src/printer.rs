@@ -4,15 +4,44 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Subcommand};
 use ezhifa_emulator::{Emulator, Faults, Options, Typeface};
-use ezhifa_field::slip::BUNDLED;
+use ezhifa_field::{
+    printer::{Profile, open_link},
+    printing::{PrinterCheck, check},
+    slip::BUNDLED,
+};
 
-use crate::{error::CliError, say};
+use crate::{error::CliError, say, table};
 
 /// Printers, virtual and real.
 #[derive(Subcommand)]
 pub enum PrinterCommand {
     /// A virtual pocket printer: draws paper from bytes, answers status, injects faults.
     Emulate(EmulateArgs),
+    /// Asks a printer for its state: can a slip come out now, and what to do if not. Prints nothing.
+    Status(StatusArgs),
+    /// The kinds of printer that are known, as data.
+    Profiles(ProfilesArgs),
+}
+
+/// Arguments of `printer status`.
+#[derive(Args)]
+pub struct StatusArgs {
+    /// tcp://HOST:PORT, serial:/dev/rfcomm0 or file:PATH.
+    printer: String,
+    /// Its profile (`ezhifa printer profiles` lists them).
+    #[arg(long, default_value = "generic-58-gbk")]
+    profile: String,
+    /// As JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `printer profiles`.
+#[derive(Args)]
+pub struct ProfilesArgs {
+    /// As JSON: every field of every profile.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Arguments of `printer emulate`.
@@ -57,7 +86,55 @@ pub fn virtual_options(paper: u32, faults: &str, out: Option<PathBuf>) -> Result
 pub fn run(command: &PrinterCommand) -> Result<(), CliError> {
     match command {
         PrinterCommand::Emulate(args) => emulate(args),
+        PrinterCommand::Status(args) => status(args),
+        PrinterCommand::Profiles(args) => profiles(args),
     }
+}
+
+fn status(args: &StatusArgs) -> Result<(), CliError> {
+    let profile =
+        Profile::named(&args.profile).map_err(|e| CliError::new(e, "ezhifa printer profiles lists them"))?;
+    let link = open_link(&args.printer);
+    let closed = link.as_ref().err().map(ToString::to_string);
+    let PrinterCheck { status, reason, ways } = check(link.ok(), &profile);
+    if args.json {
+        let told = serde_json::json!({
+            "printer": args.printer, "profile": profile.id, "can_print": reason.is_none(),
+            "reason": reason.map(|r| format!("{r:?}")), "paper": format!("{:?}", status.paper),
+            "answers": status.answers, "cover_open": status.cover_open, "ways": ways,
+        });
+        say!("{told:#}");
+    } else {
+        match (closed, reason) {
+            (Some(why), _) => say!("{why}"),
+            (None, Some(reason)) => say!("{reason}"),
+            (None, None) => say!("{status}"),
+        }
+        for way in &ways {
+            say!("  - {} / {}", way.zh(), way.en());
+        }
+    }
+    match reason {
+        None => Ok(()),
+        Some(_) => Err(CliError::found(format!("{} cannot print now", args.printer))),
+    }
+}
+
+fn profiles(args: &ProfilesArgs) -> Result<(), CliError> {
+    let all = Profile::all().map_err(|e| CliError::new(e, "report it: the built-in profiles must load"))?;
+    if args.json {
+        let text = serde_json::to_string_pretty(&all).map_err(|e| CliError::new(e, "report it"))?;
+        say!("{text}");
+        return Ok(());
+    }
+    const COLUMNS: [usize; 4] = [20, 8, 10, 12];
+    say!("{}", table::row(&COLUMNS, &["id", "dots", "hanzi", "fence", "name"]));
+    for p in &all {
+        let (dots, hanzi, fence) = (p.dots.to_string(), format!("{:?}", p.charset), format!("{:?}", p.fence));
+        let name = format!("{} / {}", p.name_zh, p.name_en);
+        say!("{}", table::row(&COLUMNS, &[&p.id, &dots, &hanzi, &fence, &name]));
+    }
+    Ok(())
 }
 
 fn emulate(args: &EmulateArgs) -> Result<(), CliError> {

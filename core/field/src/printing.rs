@@ -8,7 +8,9 @@ use std::{
 
 use chrono::NaiveDateTime;
 use ezhifa_casework::event::PrintState;
-use ezhifa_printer::{Charset as Font, Link, LinkError, PrintResult, Profile, Session};
+use ezhifa_printer::{
+    Charset as Font, Link, LinkError, PrintResult, Profile, Reason, Session, Status, StatusKind,
+};
 use ezhifa_slip::{
     Document, GlyphSource, Paper,
     escpos::{self, Charset, Dialect},
@@ -121,4 +123,94 @@ fn word(name: &str) -> String {
         out.push(c.to_ascii_lowercase());
     }
     out
+}
+
+/// What a crew can do about a paper, told before a number is used for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WayOut {
+    /// Decide and print: nothing is in the way.
+    Print,
+    /// Put the printer right, then look again (装纸、合盖、充电).
+    Mend,
+    /// Another printer.
+    AnotherPrinter,
+    /// A pre-numbered paper written by hand (手写文书), its photo taken, keyed in later in its own series.
+    HandWritten,
+    /// Electronic service (电子送达): the party has signed, or signs, a consent (行政处罚法 61 ②).
+    ElectronicService,
+    /// No decision on the spot: ordinary procedure (普通程序).
+    OrdinaryProcedure,
+}
+
+impl WayOut {
+    /// What to do, in Chinese.
+    #[must_use]
+    pub const fn zh(self) -> &'static str {
+        match self {
+            WayOut::Print => "可以作出决定并打印",
+            WayOut::Mend => "排除故障后再看打印机状态",
+            WayOut::AnotherPrinter => "换一台打印机",
+            WayOut::HandWritten => "填写预先编号的手写文书，拍照，回来补录（手写字号系列）",
+            WayOut::ElectronicService => "当事人签订电子送达确认书后电子送达（行政处罚法第六十一条第二款）",
+            WayOut::OrdinaryProcedure => "不当场决定，转普通程序",
+        }
+    }
+
+    /// The same in English.
+    #[must_use]
+    pub const fn en(self) -> &'static str {
+        match self {
+            WayOut::Print => "decide and print",
+            WayOut::Mend => "put the printer right, then ask it again",
+            WayOut::AnotherPrinter => "use another printer",
+            WayOut::HandWritten => {
+                "fill in a pre-numbered paper by hand, photograph it, key it in later in its own series"
+            }
+            WayOut::ElectronicService => {
+                "serve electronically once the party has signed a consent (art. 61 ¶2)"
+            }
+            WayOut::OrdinaryProcedure => "do not decide on the spot: ordinary procedure",
+        }
+    }
+}
+
+/// A printer's state and what follows from it, before a number is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrinterCheck {
+    /// What the printer says of itself; all unknown for one that answers nothing.
+    pub status: Status,
+    /// Why it cannot print now.
+    pub reason: Option<Reason>,
+    /// What the crew can do, the simplest first.
+    pub ways: Vec<WayOut>,
+}
+
+/// Asks a printer whether a slip could come out now. No number is used and nothing is printed. A printer that
+/// cannot be reached (`None`) and one whose link breaks are told like one that does not answer.
+pub fn check(link: Option<Box<dyn Link>>, profile: &Profile) -> PrinterCheck {
+    let asked = link.map(|link| {
+        let mut session = Session::new(link, profile.clone());
+        let status = session.status();
+        session.close();
+        status
+    });
+    let (status, reason) = match asked {
+        None | Some(Err(_)) => (Status::default(), Some(Reason::LinkLost)),
+        Some(Ok(status)) if profile.status == StatusKind::DleEot && !status.answers => {
+            (status, Some(Reason::NoAnswer))
+        }
+        Some(Ok(status)) => (status, status.trouble()),
+    };
+    let ways = match reason {
+        None => vec![WayOut::Print],
+        Some(_) => vec![
+            WayOut::Mend,
+            WayOut::AnotherPrinter,
+            WayOut::HandWritten,
+            WayOut::ElectronicService,
+            WayOut::OrdinaryProcedure,
+        ],
+    };
+    PrinterCheck { status, reason, ways }
 }

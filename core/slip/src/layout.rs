@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ezhifa_law::template::{Part, Style};
-use qrcodegen::{QrCode, QrCodeEcc, QrSegment, Version};
+use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
 
 use crate::{
     bitmap::Bitmap,
@@ -51,6 +51,8 @@ pub struct Layout {
     pub title: String,
     /// Everything from top to bottom.
     pub items: Vec<Item>,
+    /// Where blocks begin among the items: a page of the file does not end inside one that fits the next.
+    pub(crate) starts: Vec<usize>,
     /// Glyphs that the bundled font lacks, from the [`GlyphSource`]: by character and dots.
     pub(crate) foreign: BTreeMap<(char, u16), Bitmap>,
 }
@@ -161,6 +163,8 @@ const MODULE_MAX: u16 = 8;
 const QUIET: u16 = 4;
 // A code this wide is easy to aim at; smaller symbols get larger modules up to it.
 const CODE_DOTS: u16 = 300;
+// Codes longer than this are signed records; up to it, pay codes and the like, which may repeat one digit.
+const SEARCHED: usize = 100;
 /// Two metres of paper: nobody reads more, and a pocket printer's roll is ten.
 const LIMIT_DOTS: u32 = 16_000;
 /// Room for two codes with captions, strokes instead of ink lines and the reprint mark.
@@ -184,6 +188,7 @@ pub fn layout(document: &Document, paper: Paper, more: &dyn GlyphSource) -> Resu
             paper,
             title: document.title.clone(),
             items: Vec::with_capacity(128),
+            starts: Vec::with_capacity(32),
             foreign: BTreeMap::new(),
         },
         more,
@@ -203,6 +208,13 @@ pub fn layout(document: &Document, paper: Paper, more: &dyn GlyphSource) -> Resu
 }
 
 impl Layout {
+    /// Height of the block that begins at this item; 0 when none does.
+    pub(crate) fn block_at(&self, item: usize) -> u32 {
+        let Ok(block) = self.starts.binary_search(&item) else { return 0 };
+        let end = self.starts.get(block.saturating_add(1)).copied().unwrap_or(self.items.len());
+        self.items.get(item..end).unwrap_or_default().iter().map(|i| u32::from(i.height())).sum()
+    }
+
     /// Height in dots.
     #[must_use]
     pub fn height(&self) -> u32 {
@@ -242,6 +254,7 @@ struct Setter<'a> {
 
 impl Setter<'_> {
     fn block(&mut self, block: &Block, first: bool) -> Result<(), SlipError> {
+        self.layout.starts.push(self.layout.items.len());
         if block.rule_above {
             self.layout.items.push(Item::Gap(GAP_AT_RULE));
             self.layout.items.push(Item::Rule);
@@ -381,12 +394,15 @@ impl Setter<'_> {
         let highest = version_limit(dots);
         let too_long = SlipError::CodeTooLong { bytes: text.len(), version_limit: highest };
         let segments = QrSegment::make_segments(text);
+        // The search for the handsomest of eight masks costs most of a slip's time. A signature looks random, so
+        // any mask leaves it as even as the next (tests/codes.rs); short codes are few modules and searched.
+        let mask = (text.len() > SEARCHED).then(|| Mask::new(0));
         let code = QrCode::encode_segments_advanced(
             &segments,
             QrCodeEcc::Medium,
             Version::MIN,
             Version::new(highest),
-            None,
+            mask,
             true,
         )
         .map_err(|_| too_long)?;

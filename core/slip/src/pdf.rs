@@ -187,9 +187,12 @@ fn pages(layout: &Layout, sheet: &Sheet, font: &CutFont, id: &FontId) -> Vec<Pdf
     let mut page =
         Page { layout, sheet, font, id, top: (height_mm - sheet.margin_mm) * PT_PER_MM, ops: Vec::new() };
     let mut y = 0.0f32;
-    for item in &layout.items {
+    for (at, item) in layout.items.iter().enumerate() {
         let height = f32::from(item.height());
-        if sheet.height_mm.is_some() && y + height > room + 0.5 {
+        // A block goes to the next page whole if it fits there, its lines one by one if not.
+        let block = dots(layout.block_at(at));
+        let whole = if block <= room { block } else { 0.0 };
+        if sheet.height_mm.is_some() && y > 0.0 && y + height.max(whole) > room + 0.5 {
             pages.push(PdfPage::new(Mm(sheet.width_mm), Mm(height_mm), std::mem::take(&mut page.ops)));
             y = 0.0;
             if matches!(item, Item::Gap(_)) {
