@@ -685,7 +685,7 @@ impl Unit {
             }
             let paper_ends = self
                 .rng
-                .chance(faults.rate(Fault::PaperOut, 10))
+                .chance(faults.rate(Fault::PaperOut, 5))
                 .then(|| usize::try_from(self.rng.below(9_000)).unwrap_or(0));
             self.job(job, day, seed, profile, paper_ends)?;
             if self.phone.trap.sprung() {
@@ -761,7 +761,10 @@ impl Unit {
     fn played(&mut self, day: u32, draw: Draw, id: CaseId, prior: Option<String>, played: Played) {
         match played {
             Played::Done { outcome, limb, number } => {
-                if outcome == Outcome::Order && prior.is_none() && draw.correction != Correction::Now {
+                // A party without a document is on no list: nobody can be held to that order later.
+                let known = draw.corrected_later || !draw.id_number.is_empty();
+                if known && outcome == Outcome::Order && prior.is_none() && draw.correction != Correction::Now
+                {
                     let due = day.saturating_add(1 + u32::try_from(self.rng.below(4)).unwrap_or(0));
                     let job = Job::Recheck { draw: Box::new(draw.clone()), id, number: number.clone() };
                     self.later.push((due, job));
