@@ -172,6 +172,8 @@ impl<'a> World<'a> {
             let ticket = world.house.desk(|hq| hq.ticket("http://127.0.0.1:1", "street"))?;
             let text = ticket.text().map_err(|e| FleetError::Input(e.to_string()))?;
             phone.office()?.enrol(&text, &phone.line).map_err(at("enrolment"))?;
+            // The first numbers come before the trouble does.
+            phone.office()?.sync_now(&phone.line, &()).map_err(at("first sync"))?;
             phone.line.weather(Weather::rough(&plan.faults));
             world.phones.push(phone);
         }
@@ -201,7 +203,7 @@ impl<'a> World<'a> {
             (Step::Purge, 2),
             (Step::BackUp, f(Fault::Restore, 5).max(f(Fault::Clone, 3))),
             (Step::Restore, f(Fault::Restore, 4)),
-            (Step::Clone, f(Fault::Clone, 2)),
+            (Step::Clone, f(Fault::Clone, 1)),
             (Step::Lose, f(Fault::Lost, 1)),
             (Step::HqBackUp, f(Fault::HqRestore, 5).max(2)),
             (Step::HqCrash, f(Fault::HqCrash, 4)),

@@ -268,6 +268,10 @@ impl Scenario {
             facts.insert("disputed".into(), Value::Bool(true));
             facts.insert("settled_on_spot".into(), Value::Bool(false));
         }
+        if kind == PartyKind::SoleTrader {
+            // A licence shows no age; the officers see one.
+            facts.insert("age_band".into(), Value::Choice("adult".into()));
+        }
         let (picked, spot) = (rng.next(), rng.next());
         if let Some(met) = met {
             facts.extend(met.answers.clone());

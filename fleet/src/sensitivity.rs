@@ -111,7 +111,7 @@ fn ends(book: &Rulebook, draw: &Draw, earlier: bool) -> Result<Outcome, FleetErr
         facts: Facts(
             draw.facts
                 .iter()
-                .filter(|(name, _)| book.fact(name).is_some())
+                .filter(|(name, _)| book.fact(name).is_some() || *name == "age_band")
                 .map(|(n, v)| (n.clone(), v.clone()))
                 .collect(),
         ),

@@ -56,9 +56,9 @@ const PACE_MS: i64 = 14_000;
 const TAIL: u32 = 12;
 
 enum Job {
-    /// A case is met.
-    Met(Box<Draw>),
-    /// A case that waited, or the second visit of another crew.
+    /// A case is met, at its time.
+    Met { draw: Box<Draw>, id: CaseId },
+    /// A case that waited.
     Goes { draw: Box<Draw>, id: CaseId, prior: Option<String> },
     /// The order of a case is due.
     Recheck { draw: Box<Draw>, id: CaseId, number: String },
@@ -332,13 +332,13 @@ impl<'a> World<'a> {
             .filter(|n| self.units.get(*n).is_some_and(|u| !u.phone.lost))
             .collect();
         let mut pick = usize::try_from(draw.index).unwrap_or(0);
-        if self.rng.chance(self.run.faults.rate(Fault::SameStall, 4)) {
+        if self.rng.chance(self.run.faults.rate(Fault::SameStall, 12)) {
             let id = CaseId(format!("y{}-{}-second", self.run.seed, draw.index));
             let other =
                 crews.get((pick + 1) % crews.len().max(1)).copied().unwrap_or(pick % self.units.len());
             let other = if crews.len() > 1 { other } else { (other + 1) % self.units.len() };
             if let Some(unit) = self.units.get_mut(other).filter(|u| !u.phone.lost) {
-                unit.today.push(Job::Goes { draw: Box::new(draw.clone()), id, prior: None });
+                unit.today.push(Job::Met { draw: Box::new(draw.clone()), id });
                 self.counts.second_crews = self.counts.second_crews.saturating_add(1);
             }
         }
@@ -351,7 +351,8 @@ impl<'a> World<'a> {
             pick = crews.get(pick % crews.len()).copied().unwrap_or(0);
         }
         if let Some(unit) = self.units.get_mut(pick) {
-            unit.today.push(Job::Met(Box::new(draw)));
+            let id = CaseId(format!("y{}-{}", self.run.seed, draw.index));
+            unit.today.push(Job::Met { draw: Box::new(draw), id });
         }
     }
 
@@ -407,7 +408,7 @@ impl<'a> World<'a> {
     /// Every crew plays its day. Phones are shared out to the cores; what one does offline touches no other.
     fn streets(&mut self, day: u32) -> Result<(), FleetError> {
         let profile = printer::profile()?;
-        let (faults, seed) = (&self.run.faults, self.run.seed);
+        let faults = &self.run.faults;
         let mut busy: Vec<&mut Unit> =
             self.units.iter_mut().filter(|u| !u.today.is_empty() && !u.phone.lost).collect();
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -417,7 +418,7 @@ impl<'a> World<'a> {
                 .chunks_mut(share)
                 .map(|units| {
                     let profile = &profile;
-                    scope.spawn(move || units.iter_mut().try_for_each(|u| u.work(day, seed, faults, profile)))
+                    scope.spawn(move || units.iter_mut().try_for_each(|u| u.work(day, faults, profile)))
                 })
                 .collect();
             for handle in handles {
@@ -456,12 +457,16 @@ impl<'a> World<'a> {
             if faults.has(Fault::StaleRulebook) && night_before && chance < 300 {
                 unit.away_until = day.saturating_add(1);
             }
-            let each = |fault, per_fleet_year: u64| {
-                if faults.has(fault) { per_fleet_year * 10_000 / 480 / fleet.max(1) } else { 0 }
+            // Of ten thousand phone-days: so many a run of this length.
+            let days = u64::from(self.run.scenario.days).max(1);
+            let each = |fault, times: u64| {
+                let phone_days = days.saturating_mul(fleet).max(1);
+                if faults.has(fault) { times.saturating_mul(10_000).div_ceil(phone_days) } else { 0 }
             };
-            let (restore, clone, lose) =
-                (each(Fault::Restore, 24), each(Fault::Clone, 3), each(Fault::Lost, 3));
-            if unit.phone.has_backup && device_fate < restore.max(u64::from(faults.has(Fault::Restore))) {
+            let restore = each(Fault::Restore, 5 + days / 20);
+            let clone = each(Fault::Clone, 2 + days / 100);
+            let lose = each(Fault::Lost, 1 + days / 200);
+            if unit.phone.has_backup && device_fate < restore {
                 unit.phone.restore()?;
                 self.counts.restores = self.counts.restores.saturating_add(1);
                 self.truth.look_at(&unit.phone)?;
@@ -509,19 +514,20 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// The evening's sync: three tries, half an hour apart; then the platform's back-up of the phone.
+    /// The evening's sync: three tries; then the platform's back-up of the phone.
     fn connect(&mut self, at: usize, day: u32) -> Result<(), FleetError> {
         let Some(unit) = self.units.get_mut(at) else { return Ok(()) };
         if day < unit.away_until {
             return Ok(());
         }
-        for _ in 0..3 {
+        for again in [false, true, true] {
             let waits = unsent(&unit.phone)?;
             let crash = unit.rng.chance(self.run.faults.rate(Fault::Crash, 15));
             if crash {
                 unit.phone.trap.arm(1 + i32::try_from(unit.rng.below(5)).unwrap_or(0));
             }
-            let report = unit.phone.sync(false)?;
+            // The second time the officer taps: nobody waits for the dice at the end of a shift.
+            let report = unit.phone.sync(again)?;
             unit.phone.trap.disarm();
             match report {
                 Some(report) if report.done => break,
@@ -531,10 +537,9 @@ impl<'a> World<'a> {
             if !self.house.is_up() && waits > 0 {
                 self.house.start()?;
             }
-            unit.phone.clock.pass(1_800_000);
         }
         unit.phone.line.deliver_late();
-        if self.run.faults.has(Fault::Restore) && unit.rng.chance(150) {
+        if self.run.faults.has(Fault::Restore) && unit.rng.chance(300) {
             unit.phone.back_up()?;
         }
         let device = unit.phone.device()?;
@@ -675,19 +680,18 @@ impl Unit {
     fn work(
         &mut self,
         day: u32,
-        seed: u64,
         faults: &Faults,
         profile: &ezhifa_field::printer::Profile,
     ) -> Result<(), FleetError> {
         for job in std::mem::take(&mut self.today) {
-            if self.rng.chance(faults.rate(Fault::Crash, 30)) {
+            if self.rng.chance(faults.rate(Fault::Crash, 60)) {
                 self.phone.trap.arm(1 + i32::try_from(self.rng.below(90)).unwrap_or(0));
             }
             let paper_ends = self
                 .rng
-                .chance(faults.rate(Fault::PaperOut, 10))
+                .chance(faults.rate(Fault::PaperOut, 5))
                 .then(|| usize::try_from(self.rng.below(9_000)).unwrap_or(0));
-            self.job(job, day, seed, profile, paper_ends)?;
+            self.job(job, day, profile, paper_ends)?;
             if self.phone.trap.sprung() {
                 self.crashes = self.crashes.saturating_add(1);
                 self.phone.reboot()?;
@@ -702,7 +706,6 @@ impl Unit {
         &mut self,
         job: Job,
         day: u32,
-        seed: u64,
         profile: &ezhifa_field::printer::Profile,
         paper_ends: Option<usize>,
     ) -> Result<(), FleetError> {
@@ -711,10 +714,9 @@ impl Unit {
         let now = moment_of(&self.phone);
         let play = |draw, id, prior| Play { draw, id, crew, prior, pace_ms: PACE_MS, now, crashes: 0 };
         match job {
-            Job::Met(draw) => {
+            Job::Met { draw, id } => {
                 let ahead = moment(draw.at).saturating_sub(wall(&self.phone)).clamp(0, 12 * 3_600_000);
                 self.phone.clock.pass(ahead);
-                let id = CaseId(format!("y{seed}-{}", draw.index));
                 let mut play = play(&draw, id.clone(), None);
                 let played = play.run(&mut self.phone)?;
                 self.crashes = self.crashes.saturating_add(play.crashes);
@@ -761,7 +763,10 @@ impl Unit {
     fn played(&mut self, day: u32, draw: Draw, id: CaseId, prior: Option<String>, played: Played) {
         match played {
             Played::Done { outcome, limb, number } => {
-                if outcome == Outcome::Order && prior.is_none() && draw.correction != Correction::Now {
+                // A party without a document is on no list: nobody can be held to that order later.
+                let known = draw.corrected_later || !draw.id_number.is_empty();
+                if known && outcome == Outcome::Order && prior.is_none() && draw.correction != Correction::Now
+                {
                     let due = day.saturating_add(1 + u32::try_from(self.rng.below(4)).unwrap_or(0));
                     let job = Job::Recheck { draw: Box::new(draw.clone()), id, number: number.clone() };
                     self.later.push((due, job));
@@ -787,7 +792,7 @@ impl Unit {
         let mut lost = 0_u64;
         self.later.retain(|(_, job)| {
             let keep = match job {
-                Job::Met(_) => true,
+                Job::Met { .. } => true,
                 Job::Goes { .. } => true,
                 Job::Recheck { id, .. } => known(id),
             };

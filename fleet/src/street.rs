@@ -167,7 +167,8 @@ impl Play<'_> {
                     Ok(()) if phone.trap.sprung() => {}
                     Ok(()) => break,
                     Err(_) if phone.trap.sprung() => {}
-                    Err(e) if matches!(e.kind, Kind::Refused | Kind::NotReady) => return Ok(Some(e.code)),
+                    // Shown by its code in the summary; the crew comes again.
+                    Err(e) if !matches!(e.kind, Kind::Store | Kind::Internal) => return Ok(Some(e.code)),
                     Err(e) => return Err(at(&format!("{} {step:?}", self.id.0))(e)),
                 }
                 self.crashes = self.crashes.saturating_add(1);
@@ -390,7 +391,7 @@ impl Play<'_> {
                     sign_in(phone.office()?, &self.crew.officers).map_err(at("sign-in"))?;
                     return Ok(Some("crashed".into()));
                 }
-                Err(e) if e.kind == Kind::Refused => return Ok(Some(e.code)),
+                Err(e) if !matches!(e.kind, Kind::Store | Kind::Internal) => return Ok(Some(e.code)),
                 Err(e) => return Err(at(&self.id.0)(e)),
             }
         }

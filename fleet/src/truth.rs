@@ -297,10 +297,16 @@ impl Truth {
     pub(crate) fn fates(&self, house: &House) -> Result<Fates, FleetError> {
         let mut fates = Fates::default();
         let mut started: BTreeMap<String, Vec<Started>> = BTreeMap::new();
+        // Lives of a journal that HQ lent numbers to and never heard again, because the phone was rolled back
+        // before it sent: the ledger counts those numbers as burnt.
+        let mut unheard: BTreeSet<(String, Epoch)> = BTreeSet::new();
         for device in house.desk(|hq| hq.devices())? {
             let list = started.entry(device.id.clone()).or_default();
             for epoch in &device.epochs {
                 let first = house.desk(|hq| hq.read(|r| r.entry(&device.id, &epoch.to_string(), 1)))?;
+                if first.is_none() && device.epochs.last() != Some(epoch) {
+                    unheard.insert((device.id.clone(), *epoch));
+                }
                 let body = first.and_then(|row| row.body);
                 list.extend(body.and_then(|b| serde_json::from_slice::<Started>(&b).ok()));
             }
@@ -312,6 +318,7 @@ impl Truth {
             if row.is_some_and(|row| row.hash == paper.hash.to_string()) {
                 fates.arrived = fates.arrived.saturating_add(1);
             } else if self.lost.contains(device)
+                || unheard.contains(&(device.clone(), *epoch))
                 || started.get(device).is_some_and(|list| list.iter().any(|s| s.covers(*epoch, *seq)))
             {
                 fates.declared = fates.declared.saturating_add(1);

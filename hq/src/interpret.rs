@@ -22,7 +22,7 @@ use crate::{
     error::HqError,
     feed, ingest,
     merkle::Edge,
-    numbers::NumberFile,
+    numbers::{self, NumberFile},
     publish,
     reviews::{self, Find},
     store::{self, EntryRow, Write},
@@ -132,6 +132,9 @@ fn batch(w: &mut dyn Write, round: &Round, from: u64) -> Result<(), HqError> {
         if row.kind == "device" {
             crate::escrow::arrived(w, row)?;
         }
+        if row.kind == "lease" {
+            numbers::learned(w, row)?;
+        }
         if let Some(event) = read(row) {
             touched.entry(event.case.0).or_default().push(EntryRef {
                 device: row.device.clone(),
@@ -201,7 +204,7 @@ fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Resul
         return Ok(());
     }
     store::put(w, "case", id, &file)?;
-    numbers(w, round, &folded, &file, &device)?;
+    number_files(w, round, &folded, &file, &device)?;
     desk::follow(w, &folded, &file, before.as_ref(), &device, round.now)?;
     let fresh: BTreeSet<String> = events
         .iter()
@@ -252,7 +255,7 @@ fn key(w: &mut dyn Write, round: &Round, id: &str) -> Result<SeenKey, HqError> {
     Ok(key)
 }
 
-fn numbers(
+fn number_files(
     w: &mut dyn Write,
     round: &Round,
     case: &Case,

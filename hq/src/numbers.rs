@@ -20,11 +20,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Hq, alarms,
     config::local,
-    devices::Device,
+    devices::{self, Device},
     error::HqError,
     feed,
     protocol::Asked,
-    store::{self, Write},
+    store::{self, EntryRow, Write},
 };
 
 /// Drills have their own numbers.
@@ -209,6 +209,15 @@ impl Hq {
                 not_after_ms,
             };
             let signed = hq.sign_with(&signer, domains::NUMBER_BLOCK, &block)?;
+            // From now on this life of the journal is known, even if it never sends an entry: should the phone
+            // be rolled back before it does, the numbers lent to it count as burnt, not as free.
+            let owner = block.device.0.clone();
+            if let Some(mut device) = devices::get(w, &owner)?
+                && !device.epochs.contains(&epoch)
+            {
+                device.epochs.push(epoch);
+                store::put(w, "device", &owner, &device)?;
+            }
             store::put(w, "block", &lease_id, &Block { block, lent_ms: now, reported: None })?;
             store::put(w, "lease_request", &key, &signed)?;
             Ok(signed)
@@ -295,6 +304,26 @@ impl Hq {
 fn shanghai_ms(day: Option<NaiveDate>) -> i64 {
     day.and_then(|d| d.and_hms_opt(0, 0, 0))
         .map_or(i64::MAX, |t: NaiveDateTime| t.and_utc().timestamp_millis().saturating_sub(8 * 3_600_000))
+}
+
+/// A block that the phone's journal says it received (`{event: "received", block}`). An HQ that was put back
+/// from a back-up learns here what it lent after the copy was made; one that never was takes nobody's word.
+pub(crate) fn learned(w: &mut dyn Write, row: &EntryRow) -> Result<(), HqError> {
+    #[derive(Deserialize)]
+    struct Received {
+        block: NumberBlock,
+    }
+    let restored = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0) > 0;
+    let Some(said) = row.body.as_deref().and_then(|b| serde_json::from_slice::<Received>(b).ok()) else {
+        return Ok(());
+    };
+    let block = said.block;
+    let mine = block.device.0 == row.device && block.check().is_ok();
+    if !restored || !mine || store::get::<Block>(w, "block", &block.lease_id)?.is_some() {
+        return Ok(());
+    }
+    let key = block.lease_id.clone();
+    store::put(w, "block", &key, &Block { block, lent_ms: row.received_ms, reported: None })
 }
 
 /// The phone's own word on a block, as a cross-check; a block that HQ does not know was lent by an HQ

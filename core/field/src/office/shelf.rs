@@ -176,8 +176,8 @@ impl FieldOffice {
                 report.skew_ms = Some(server_ms.saturating_sub(wall_ms));
             }
             Change::MinApp(least) => self.state().min_app = least,
-            Change::Delivered { receipt, signed } => {
-                self.delivered(open, &receipt, &signed)?;
+            Change::Delivered { receipt, signed, sent_to } => {
+                self.delivered(open, &receipt, &signed, sent_to)?;
                 report.receipts = report.receipts.saturating_add(1);
                 report.receipt = Some(*receipt);
             }
@@ -228,9 +228,13 @@ impl FieldOffice {
     }
 
     /// Nothing but a signed receipt counts; it also files (备案) the decisions that it covers.
-    fn delivered(&self, open: &Open, receipt: &Receipt, signed: &Signed) -> Result<(), Error> {
+    fn delivered(&self, open: &Open, receipt: &Receipt, signed: &Signed, sent_to: u64) -> Result<(), Error> {
         let ours = open.store.read(|dao| dao.hash_at(receipt.epoch, receipt.seq))?;
-        if ours != Some(receipt.hash) {
+        // Of an epoch that was rolled back HQ may hold more than this phone: then the receipt covers what was
+        // sent and compared, entry by entry.
+        let over = ours.is_none() && open.store.epoch()? != receipt.epoch;
+        let upto = if over { sent_to.min(receipt.seq) } else { receipt.seq };
+        if !over && ours != Some(receipt.hash) {
             // HQ confirms an entry that is not ours: a twin of this phone is at work.
             let seq = receipt.seq.to_string();
             return open.store.write::<_, Error>(|dao| {
@@ -239,12 +243,12 @@ impl FieldOffice {
         }
         let bytes = serde_json::to_vec(signed)?;
         open.store.write::<_, Error>(|dao| {
-            dao.set_delivered(receipt.epoch, receipt.seq)?;
+            dao.set_delivered(receipt.epoch, upto)?;
             dao.raise_floor(receipt.floor.epoch, receipt.floor.seq)?;
             Ok(dao.put(scope::RECEIPT, &receipt.epoch.to_string(), &bytes)?)
         })?;
         let filed = open.store.read(project::unfiled)?;
-        for (case, _) in filed.iter().filter(|(_, w)| w.epoch == receipt.epoch && w.seq <= receipt.seq) {
+        for (case, _) in filed.iter().filter(|(_, w)| w.epoch == receipt.epoch && w.seq <= upto) {
             let _turn = self.desk_lock();
             let folded = open.case(case)?;
             let mut parts = self.parts(open, &folded, None)?;

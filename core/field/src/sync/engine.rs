@@ -47,6 +47,8 @@ pub struct Engine {
     stage: Stage,
     /// Entries up to here are at HQ, by HQ's own word in this round.
     sent: BTreeMap<Epoch, u64>,
+    /// Entries up to here were sent in this round only to hear the receipt for them again.
+    again: BTreeMap<Epoch, u64>,
     /// Epochs that cannot be sent, and where; shown, never dropped.
     stuck: BTreeMap<Epoch, u64>,
     /// Size of the next push; halved when HQ finds it too large.
@@ -75,6 +77,7 @@ impl Default for Engine {
         Engine {
             stage: Stage::Hello,
             sent: BTreeMap::new(),
+            again: BTreeMap::new(),
             stuck: BTreeMap::new(),
             batch: limits::PUSH_ENTRIES,
             limits: Limits::default(),
@@ -97,6 +100,7 @@ impl Engine {
     pub fn begin(&mut self) {
         self.stage = Stage::Hello;
         self.sent.clear();
+        self.again.clear();
         self.stuck.clear();
         self.skip.clear();
         self.refused.clear();
@@ -343,21 +347,27 @@ impl Engine {
     }
 
     fn push(&mut self, shelf: &dyn Shelf, key: &dyn Signer) -> Result<Option<(Request, Purpose)>, Error> {
-        for head in shelf.heads()? {
+        let heads = shelf.heads()?;
+        let writing = heads.last().map(|h| h.epoch);
+        for head in heads {
             if self.stuck.contains_key(&head.epoch) {
                 continue;
             }
-            let after = match self.sent.get(&head.epoch) {
-                Some(seq) => *seq,
-                None => shelf.delivered(head.epoch)?,
-            };
-            if after > head.seq {
+            let delivered = shelf.delivered(head.epoch)?;
+            let mut after = self.sent.get(&head.epoch).copied().unwrap_or(delivered);
+            if after > head.seq && writing == Some(head.epoch) {
                 // HQ has entries of this epoch that this phone does not: the mark failed, or there is a twin.
                 self.stuck.insert(head.epoch, head.seq);
                 continue;
             }
-            if after == head.seq {
-                continue;
+            if after >= head.seq {
+                // HQ has it all (of an epoch that was rolled back, even more), but its receipt never came, or
+                // went with the roll-back. Sent again, it is given again; without it nothing counts as filed.
+                let heard = self.again.get(&head.epoch).copied().unwrap_or(0);
+                if delivered >= head.seq || heard > delivered {
+                    continue;
+                }
+                after = delivered;
             }
             // Escaping can double the bytes of a body inside JSON; headers add some 500 each.
             let bytes = usize::try_from(self.limits.push_bytes).unwrap_or(limits::PUSH_BYTES) / 3;
@@ -367,6 +377,9 @@ impl Engine {
                 continue;
             };
             let (from, to) = (first.header.seq, last.header.seq);
+            if self.sent.get(&head.epoch).is_some_and(|sent| *sent >= head.seq) {
+                self.again.insert(head.epoch, to);
+            }
             if Some(from) != after.checked_add(1) {
                 // HQ wants entries that were pruned below its own floor: it lost its back-up as well.
                 self.stuck.insert(head.epoch, after);
@@ -401,7 +414,7 @@ impl Engine {
                     .saturating_mul(2)
                     .min(usize::try_from(self.limits.push_entries).unwrap_or(1))
                     .max(1);
-                vec![Change::Delivered { receipt: Box::new(receipt), signed: Box::new(signed) }]
+                vec![Change::Delivered { receipt: Box::new(receipt), signed: Box::new(signed), sent_to: to }]
             }
             Reply::Yes(..) | Reply::Stranger => {
                 self.stranger(now, ask);

@@ -208,6 +208,8 @@ pub enum Change {
         receipt: Box<Receipt>,
         /// The very document.
         signed: Box<Signed>,
+        /// Last entry of the push that it answers: up to here HQ compared every hash.
+        sent_to: u64,
     },
     /// HQ has less than its receipts said: it was restored. The phone sends again from here.
     HqLost {

@@ -306,6 +306,18 @@ fn everything_arrives_in_batches_of_hqs_size() {
 }
 
 #[test]
+fn a_receipt_that_was_lost_on_the_way_is_asked_for_again() {
+    let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(10), Hq::new());
+    // HQ has it all, and its answers never came: without a receipt nothing counts as filed.
+    hq.entries.clone_from(&phone.entries);
+    assert_eq!(round(&mut engine, &mut phone, &mut hq, at(0), &mut polite), Step::Done);
+    assert_eq!((phone.delivered, hq.entries.len()), (10, 10));
+    let pushes = hq.pushes;
+    assert_eq!(round(&mut engine, &mut phone, &mut hq, at(1), &mut polite), Step::Done);
+    assert_eq!(hq.pushes, pushes, "once is enough");
+}
+
+#[test]
 fn a_sign_in_page_is_never_success() {
     let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(3), Hq::new());
     let page = Response { status: 200, headers: vec![], body: b"<html>Welcome to free wifi</html>".to_vec() };
