@@ -52,7 +52,8 @@ fn damaged(what: &str) -> HqError {
 pub(crate) fn public_key(config: &HqConfig) -> Result<PublicKey, HqError> {
     let path = config.dir.join("escrow.pub");
     if let Some(hex) = files::read_text(&path)? {
-        let bytes = data_encoding::HEXLOWER.decode(hex.trim().as_bytes()).map_err(|_| damaged("escrow.pub"))?;
+        let bytes =
+            data_encoding::HEXLOWER.decode(hex.trim().as_bytes()).map_err(|_| damaged("escrow.pub"))?;
         return Ok(PublicKey { alg: Algorithm::P256Sha256, bytes });
     }
     let hex = random_hex::<32>(config)?;
@@ -97,9 +98,12 @@ impl Hq {
         self.settle()?;
         let sealed = match sealed {
             Some(hex) => hex.trim().to_owned(),
-            None => self.read(|r| store::get(r, "escrow", device))?.ok_or(HqError::NotFound("escrowed key"))?,
+            None => {
+                self.read(|r| store::get(r, "escrow", device))?.ok_or(HqError::NotFound("escrowed key"))?
+            }
         };
-        let sealed = data_encoding::HEXLOWER.decode(sealed.as_bytes()).map_err(|_| damaged("journal.key-escrow"))?;
+        let sealed =
+            data_encoding::HEXLOWER.decode(sealed.as_bytes()).map_err(|_| damaged("journal.key-escrow"))?;
         let path = self.config().dir.join("escrow.key");
         let hex = files::read_text(&path)?.ok_or(HqError::NotFound("escrow.key"))?;
         let key = escrow::open(secret(&hex)?, &sealed).map_err(|e| HqError::Seal(e.to_string()))?;
