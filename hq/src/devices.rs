@@ -124,6 +124,18 @@ impl Hq {
         })
     }
 
+    /// The oldest app that may still decide; older ones may only record and upload. Empty: any.
+    ///
+    /// # Errors
+    /// Not a version, or the store failed.
+    pub fn set_min_app(&self, version: &str) -> Result<(), HqError> {
+        if version.len() > 32 || !version.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+            return Err(HqError::Bad("min_app".into()));
+        }
+        let version = version.to_owned();
+        self.write(1, move |w| store::put(w, "meta", "min_app", &version))
+    }
+
     /// A phone by id.
     ///
     /// # Errors
@@ -268,6 +280,7 @@ impl Hq {
             crate::desk::paycodes::top_up(w, &id, now)?;
             Ok(journals)
         })?;
+        let min_app = self.read(|r| store::get(r, "meta", "min_app"))?.unwrap_or_default();
         let mut have = Vec::new();
         let mut floors = Vec::new();
         for (key, journal) in journals {
@@ -289,7 +302,7 @@ impl Hq {
                 floors,
                 limits: Limits::default(),
                 come_after_s: 0,
-                min_app: String::new(),
+                min_app,
                 wipe: device.wipe.clone(),
             },
         )

@@ -420,10 +420,7 @@ fn finds(
         }
         let counts = book.settings().look_back_counts.contains(&decision.outcome);
         reviews::compare(w, file, &find, counts, book, round.now)?;
-        if let Some(suspended) = store::get::<ezhifa_wire::feed::Suspend>(w, "suspended", &decision.offence)?
-            && suspended.until_ms.is_none()
-            && publish::ms(decision.at) >= suspended.from_ms
-        {
+        if let Some(suspended) = publish::suspended_at(w, &decision.offence, publish::ms(decision.at))? {
             reviews::open(
                 w,
                 "suspended_offence",

@@ -9,22 +9,30 @@ use crate::desk::http::{BASE, Route, routes};
 pub fn document() -> Value {
     let problem = json!({"description": "Refused: wire::Problem", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}});
     let signed = json!({"description": "A signed document", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Signed"}}}});
-    let post = |id: &str, security: &str| json!({"post": {"operationId": id, "security": [{security: []}], "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object"}}}}, "responses": {"200": signed, "default": problem}}});
+    let post = |id: &str, needs: &[&str]| {
+        let fields: serde_json::Map<String, Value> =
+            needs.iter().map(|n| ((*n).to_owned(), json!({}))).collect();
+        json!({"post": {"operationId": id, "security": [{"device": []}],
+            "parameters": [{"name": "content-encoding", "in": "header", "schema": {"enum": ["gzip", "identity"]}, "description": "signed as it travels"}],
+            "requestBody": {"required": true, "description": "docs/protocol.md gives an example of each", "content": {"application/json": {"schema": {"type": "object", "required": needs, "properties": fields}}}},
+            "responses": {"200": signed, "default": problem}}})
+    };
     let sha = json!({"name": "sha256", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[0-9a-f]{64}$"}});
     let mut document = json!({
         "openapi": "3.1.0",
         "info": {"title": "e-Zhifa HQ", "version": "1", "description": "docs/protocol.md describes the phone's side."},
         "paths": {
             "/v1/health": {"get": {"operationId": "health", "responses": {"200": {"description": "ok"}, "default": problem}}},
-            "/v1/enrol": post("enrol", "device"),
-            "/v1/hello": post("hello", "device"),
-            "/v1/push": post("push", "device"),
-            "/v1/lease": post("lease", "device"),
+            "/v1/enrol": post("enrol", &["code", "key", "epoch", "model", "app", "wall_ms"]),
+            "/v1/hello": post("hello", &["versions", "app", "heads", "cursor", "blocks", "unsynced", "wall_ms", "mono_ms", "boot"]),
+            "/v1/push": post("push", &["device", "epoch", "entries", "head"]),
+            "/v1/lease": post("lease", &["request_id", "series", "year", "want", "epoch"]),
             "/v1/feed": {"get": {"operationId": "feed", "security": [{"device": []}],
                 "parameters": [
                     {"name": "incarnation", "in": "query", "schema": {"type": "string"}},
                     {"name": "pos", "in": "query", "schema": {"type": "integer", "minimum": 0}},
-                    {"name": "max_bytes", "in": "query", "schema": {"type": "integer", "minimum": 1}}],
+                    {"name": "max_bytes", "in": "query", "schema": {"type": "integer", "minimum": 1}},
+                    {"name": "accept-encoding", "in": "header", "schema": {"type": "string"}, "description": "gzip: the page comes packed"}],
                 "responses": {"200": signed, "default": problem}}},
             "/v1/blobs/{sha256}": {
                 "parameters": [sha],
@@ -33,19 +41,23 @@ pub fn document() -> Value {
                     "parameters": [{"name": "length", "in": "query", "required": true, "schema": {"type": "integer", "minimum": 0}}, {"name": "ezhifa-offset", "in": "header", "required": true, "schema": {"type": "integer", "minimum": 0}}],
                     "requestBody": {"required": true, "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
                     "responses": {"200": signed, "default": problem}},
-                "get": {"operationId": "blobGet", "security": [{"device": []}], "responses": {"200": {"description": "Feed files only"}, "206": {"description": "The rest of one"}, "default": problem}}},
+                "get": {"operationId": "blobGet", "security": [{"device": []}], "parameters": [{"name": "range", "in": "header", "schema": {"type": "string"}, "description": "bytes=FROM-TO or bytes=FROM-, at most 16 MiB at a time"}], "responses": {"200": {"description": "Feed files only"}, "206": {"description": "The rest of one"}, "default": problem}}},
+            "/v1/operator": {"post": {"operationId": "operate", "security": [{"operator": []}], "summary": "An order of the operator of HQ's machine: hq/src/operator.rs",
+                "requestBody": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["order"], "properties": {"order": {"type": "string"}}}}}},
+                "responses": {"200": {"description": "The answer", "content": {"application/json": {}}}, "default": problem}}},
             "/metrics": {"get": {"operationId": "metrics", "responses": {"200": {"description": "Prometheus text", "content": {"text/plain": {}}}, "default": problem}}},
             "/V/{code}": {"get": {"operationId": "verify", "parameters": [{"name": "code", "in": "path", "required": true, "schema": {"type": "string"}}],
                 "responses": {"200": {"description": "The page behind a slip's code", "content": {"text/html": {}}}, "404": {"description": "Not ours, as a page", "content": {"text/html": {}}}, "default": problem}}}
         },
         "components": {
             "securitySchemes": {
-                "device": {"type": "apiKey", "in": "header", "name": "ezhifa-sign"},
+                "device": {"type": "apiKey", "in": "header", "name": "ezhifa-sign", "description": "the device key over method, path, time, nonce and body: docs/protocol.md 3"},
+                "operator": {"type": "http", "scheme": "bearer", "description": "the token of this run of HQ, in its folder"},
                 "token": {"type": "http", "scheme": "bearer"}},
             "schemas": {
                 "Signed": {"type": "object", "required": ["doc", "signature"], "properties": {"doc": {"type": "string"}, "signature": {"type": "object"}}},
                 "Problem": {"type": "object", "required": ["code", "zh", "en", "server_ms", "incarnation"], "properties": {
-                    "code": {"type": "string"}, "zh": {"type": "string"}, "en": {"type": "string"}, "server_ms": {"type": "integer"}, "incarnation": {"type": "string"},
+                    "code": {"enum": ["malformed", "denied", "clock", "replayed", "withdrawn", "enrol_code", "not_found", "need_from", "fork", "blob_offset", "snapshot", "too_large", "blob_hash", "no_numbers", "version", "busy", "unavailable"]}, "zh": {"type": "string"}, "en": {"type": "string"}, "server_ms": {"type": "integer"}, "incarnation": {"type": "string"},
                     "retry_after_s": {"type": "integer"}, "have": {"type": "object"}, "fork": {"type": "object"}, "offset": {"type": "integer"}}}}}
     });
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {

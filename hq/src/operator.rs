@@ -85,6 +85,11 @@ pub enum Order {
         /// Suspend (true) or let go on.
         on: bool,
     },
+    /// The oldest app that may still decide.
+    MinApp {
+        /// `1.4.0`; empty: any.
+        version: String,
+    },
     /// Phones.
     Devices,
     /// Withdraw a phone.
@@ -204,6 +209,7 @@ impl Hq {
             }
             Order::Calendar { toml } => done(self.publish_calendar(&toml)?),
             Order::Suspend { offence, reason, on } => done(self.suspend_offence(&offence, &reason, on)?),
+            Order::MinApp { version } => done(self.set_min_app(&version)?),
             Order::Devices => serde_json::to_value(self.devices()?)?,
             Order::Withdraw { device, lost_ms, wipe, force } => {
                 done(self.withdraw_device(&device, lost_ms, wipe, force)?)

@@ -324,7 +324,16 @@ impl Hq {
             reason: reason.to_owned(),
         };
         self.write(1, move |w| {
-            store::put(w, "suspended", &suspend.offence.clone(), &suspend)?;
+            // Every span is kept: a decision may arrive long after the suspension was lifted.
+            let spans: Vec<(String, wire_feed::Suspend)> =
+                store::list(w, "suspension", &format!("{}/", suspend.offence))?;
+            for (key, mut span) in spans.into_iter().filter(|(_, s)| s.until_ms.is_none()) {
+                span.until_ms = Some(now);
+                store::put(w, "suspension", &key, &span)?;
+            }
+            if on {
+                store::put(w, "suspension", &format!("{}/{now:015}", suspend.offence), &suspend)?;
+            }
             feed::publish(w, &feed::to_all(), &FeedBody::Suspend(suspend), now)
         })
     }
@@ -343,6 +352,17 @@ impl Hq {
             }
         })
     }
+}
+
+/// The suspension that held for an offence at a moment.
+pub(crate) fn suspended_at(
+    w: &mut dyn Write,
+    offence: &str,
+    at_ms: i64,
+) -> Result<Option<wire_feed::Suspend>, HqError> {
+    let spans: Vec<(String, wire_feed::Suspend)> = store::list(w, "suspension", &format!("{offence}/"))?;
+    let holds = |s: &wire_feed::Suspend| s.from_ms <= at_ms && s.until_ms.is_none_or(|until| at_ms < until);
+    Ok(spans.into_iter().map(|(_, s)| s).find(holds))
 }
 
 /// The bytes of `binaryfuse16.v1`: `xorf`'s descriptor (`DESCRIPTOR_LEN` bytes), then its fingerprints.

@@ -209,6 +209,32 @@ fn the_slip_can_be_looked_up_by_anybody_and_says_nothing_about_the_party() {
     keep_page("not-ours", &page.html());
 }
 
+#[test]
+fn a_decision_made_while_its_offence_was_suspended_opens_a_review_even_when_it_arrives_late() {
+    let (house, mut street, mut phone) = ready();
+    house.hq.suspend_offence("dog-waste", "裁量基准修订", true).unwrap();
+    // The phone is offline and has not heard of it.
+    let done = fine(&mut street, &mut phone, "c-1", 1);
+    house.now.fetch_add(3_600_000, std::sync::atomic::Ordering::SeqCst);
+    phone.at_ms += 3_600_000;
+    house.hq.suspend_offence("dog-waste", "恢复", false).unwrap();
+    phone.receipt(&phone.push(0));
+    house.hq.settle().unwrap();
+    let reviews = house.hq.reviews(true).unwrap();
+    let review = reviews.iter().find(|r| r.kind == "suspended_offence").unwrap();
+    assert_eq!((review.number.as_str(), review.hq_says.as_str()), (done.number.as_str(), "裁量基准修订"));
+    assert_eq!(house.hq.case_file("c-1").unwrap().standing().unwrap().number, done.number, "nothing changes");
+    // A decision after the suspension is like any other.
+    street.now += chrono::TimeDelta::hours(2);
+    let before = reviews.len();
+    waive(&mut street, &mut phone, "c-2", 1, "441900199003121012");
+    phone.at_ms = house.hq.now_ms();
+    phone.receipt(&phone.push(0));
+    house.hq.settle().unwrap();
+    let after = house.hq.reviews(true).unwrap();
+    assert_eq!(after.iter().filter(|r| r.kind == "suspended_offence").count(), 1, "{before}: {after:?}");
+}
+
 /// `tests/run pages` opens what is kept here in a real browser.
 fn keep_page(name: &str, html: &str) {
     if let Ok(dir) = std::env::var("HQ_PAGES") {

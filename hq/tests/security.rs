@@ -200,6 +200,18 @@ fn a_feed_file_comes_in_parts_and_no_other_file_comes_at_all() {
 }
 
 #[test]
+fn an_old_app_is_told_that_it_may_only_upload() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    assert_eq!(phone.hello().min_app, "");
+    house.hq.set_min_app("1.4.0").unwrap();
+    assert!(house.hq.set_min_app("1.4; rm").is_err());
+    assert_eq!(phone.hello().min_app, "1.4.0");
+    phone.write("note", "{}");
+    assert_eq!(phone.receipt(&phone.push(0)).seq, 1, "it hands in all the same");
+}
+
+#[test]
 fn one_folder_is_worked_in_by_one_hq() {
     let house = house(false);
     let second = config(house.dir.path(), &house.now);

@@ -193,7 +193,10 @@ impl Engine {
                 return Vec::new();
             }
         };
-        let changes = match &ask.purpose {
+        if (200..300).contains(&answer.status) {
+            self.resigned = false;
+        }
+        match &ask.purpose {
             Purpose::Hello => self.on_hello(now, myself, ask, &answer),
             Purpose::Push { epoch, from, to } => self.on_push(now, myself, ask, &answer, *epoch, *from, *to),
             Purpose::Feed { after } => self.on_feed(now, myself, ask, &answer, *after),
@@ -203,11 +206,7 @@ impl Engine {
                 self.on_blob(now, myself, ask, &answer, *sha256, offset.saturating_add(*sent))
             }
             Purpose::File(file) => self.on_file(now, ask, &answer, file),
-        };
-        if !changes.is_empty() {
-            self.resigned = false;
         }
-        changes
     }
 
     fn next_stage(&mut self) {
