@@ -198,7 +198,7 @@ androiddemo() {
             -Dartifact="org.robolectric:android-all:$version" -Dmaven.repo.local="$tools/maven" ||
             missing "Android's classes (org.robolectric:android-all on Maven Central)"
     fi
-    "$kotlinc/bin/kotlinc" -no-reflect -no-jdk -cp "$out/kotlin-classes:$classpath:$jar" -jvm-target 17 \
+    "$kotlinc/bin/kotlinc" -no-reflect -cp "$out/kotlin-classes:$classpath:$jar" -jvm-target 17 \
         -d "$out/android-classes" android-demo/app/src/main/kotlin
     echo "android-demo/app: types fit Android's framework"
 }

@@ -155,7 +155,7 @@ final class Link: PrinterLink, @unchecked Sendable {
             }
         }
         let some = sent < after ? bytes.prefix(after - sent) : bytes
-        let n = some.withUnsafeBytes { send(pipe, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        let n = some.withUnsafeBytes { send(pipe, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if n < 0 { throw AppError.Closed }
         sent += n
         return UInt32(n)

@@ -65,14 +65,14 @@ class MainActivity : Activity() {
 
     // ---- before the shift ----------------------------------------------------------------------
 
-    private fun start() = ask({ isEnrolled() }) { if (it) signIn() else enrol() }
+    private fun start(): Unit = ask({ isEnrolled() }) { if (it) signIn() else enrol() }
 
-    private fun enrol() = page("注册本机", ::finish) {
+    private fun enrol(): Unit = page("注册本机", ::finish) {
         val ticket = field("扫描或粘贴注册票据 ezhifa:{…}")
         action("注册") { ask({ enrol(ticket.text.toString().trim()); sync() }) { signIn() } }
     }
 
-    private fun signIn() = ask({ roster() }) { roster ->
+    private fun signIn(): Unit = ask({ roster() }) { roster ->
         page("两人登录", ::finish) {
             val today = LocalDate.now(beijing)
             for (officer in roster.filter { it.kind == OfficerKind.CERTIFIED }) {
@@ -180,7 +180,7 @@ class MainActivity : Activity() {
         }
     }
 
-    private fun party(flow: NewCase) = page("当事人", ::home) {
+    private fun party(flow: NewCase): Unit = page("当事人", ::home) {
         val scanned = field("粘贴证件识别文字，或输入身份证号")
         val name = field("姓名或名称")
         action("亮证，读取证件") {
@@ -218,7 +218,7 @@ class MainActivity : Activity() {
         action("与常见情形相同") { ask({ flow.asUsual() }) { next(flow) } }
     }
 
-    private fun next(flow: NewCase) = if (flow.proposal == null) questions(flow) else afterProposal(flow)
+    private fun next(flow: NewCase): Unit = if (flow.proposal == null) questions(flow) else afterProposal(flow)
 
     private fun afterProposal(flow: NewCase) {
         val proposal = flow.proposal ?: return questions(flow)
@@ -236,7 +236,7 @@ class MainActivity : Activity() {
         }
     }
 
-    private fun statement(flow: NewCase) = page("陈述申辩", ::home) {
+    private fun statement(flow: NewCase): Unit = page("陈述申辩", ::home) {
         val words = field("当事人说了什么")
         val review = field("复核意见")
         action("记录陈述，不采纳") { hear(flow, words.text.toString(), review.text.toString(), false) }
@@ -247,7 +247,7 @@ class MainActivity : Activity() {
     private fun hear(flow: NewCase, words: String, review: String, upheld: Boolean) =
         ask({ flow.heard(words, review, upheld) }) { if (upheld) questions(flow) else decision(flow) }
 
-    private fun decision(flow: NewCase) = ask({ flow.case.preview(Paper.MM58) to crew() }) { (preview, crew) ->
+    private fun decision(flow: NewCase): Unit = ask({ flow.case.preview(Paper.MM58) to crew() }) { (preview, crew) ->
         page("决定前核对", ::home) {
             picture(preview.png)
             val reason = field("理由代码（有裁量时）")
@@ -266,7 +266,7 @@ class MainActivity : Activity() {
 
     // ---- paper ---------------------------------------------------------------------------------
 
-    private fun sign(case: FieldCase) = page("签名", ::home) {
+    private fun sign(case: FieldCase): Unit = page("签名", ::home) {
         text("执法人员一")
         val lead = SignatureView(this@MainActivity).also { view(it, 140) }
         text("执法人员二")
@@ -320,7 +320,7 @@ class MainActivity : Activity() {
 
     // ---- looking back --------------------------------------------------------------------------
 
-    private fun search() = page("查询", ::home) {
+    private fun search(): Unit = page("查询", ::home) {
         val number = field("文书编号")
         action("按编号查") {
             val typed = number.text.toString().trim()
@@ -338,7 +338,7 @@ class MainActivity : Activity() {
         if (lines.isEmpty()) text("没有找到")
     }
 
-    private fun today() = ask({ day(this, Instant.now().atZone(beijing).toLocalDate()) }) {
+    private fun today(): Unit = ask({ day(this, Instant.now().atZone(beijing).toLocalDate()) }) {
         page("今日小结", ::home) {
             text("案件 ${it.cases} 件")
             text("罚款 ${it.fined} 件，共 ${Fen(it.fen).yuan()}")
