@@ -84,9 +84,10 @@ pub fn show_export(args: &ShowArgs) -> Result<(), CliError> {
     if !args.json {
         say!("{}", table::row(&COLUMNS, &["line", "epoch", "seq", "time", "kind", "what"]));
     }
-    let (mut pos, mut shown, mut line) = (0_i64, 0_usize, Vec::new());
+    let (mut pos, mut shown) = (0_i64, 0_usize);
     while shown < args.most {
-        (pos, line) = (pos.saturating_add(1), Vec::new());
+        pos = pos.saturating_add(1);
+        let mut line = Vec::new();
         let read = (&mut input).take(LONGEST).read_until(b'\n', &mut line).map_err(|e| wrong(pos, &e))?;
         if read == 0 {
             break;

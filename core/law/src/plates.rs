@@ -217,17 +217,17 @@ mod tests {
 
     #[test]
     fn a_mistyped_plate_of_a_car_is_no_bicycle() {
-        assert_eq!(any("粤SI2345"), Err(PlateError::Shape { place: 3 }));
-        assert_eq!(any("粤SD12345").unwrap().kind(), PlateKind::NewEnergy);
-        assert_eq!(any("东莞 a12345").unwrap().kind(), PlateKind::ElectricBicycle);
-        assert_eq!(any("224578使").unwrap().kind(), PlateKind::Special);
-        assert!(any("东莞").is_err());
+        assert_eq!(super::any("粤SI2345"), Err(PlateError::Shape { place: 3 }));
+        assert_eq!(super::any("粤SD12345").unwrap().kind(), PlateKind::NewEnergy);
+        assert_eq!(super::any("东莞 a12345").unwrap().kind(), PlateKind::ElectricBicycle);
+        assert_eq!(super::any("224578使").unwrap().kind(), PlateKind::Special);
+        assert!(super::any("东莞").is_err());
     }
 
     proptest! {
         #[test]
         fn nothing_panics(text in ".{0,20}") {
-            let _ = (plate(&text), electric_bicycle(&text), any(&text));
+            let _ = (plate(&text), electric_bicycle(&text), super::any(&text));
         }
 
         #[test]
