@@ -237,7 +237,8 @@ impl Store {
     /// [`StoreError::LowSpace`].
     pub fn room_for_captures(&self) -> Result<()> {
         let low = self.platform.disk.free_bytes().is_some_and(|free| free < LOW_SPACE);
-        if low || !self.places.ballast().exists() && make_ballast(&self.places.ballast()).is_err() {
+        // Given up once, it comes back only where as much again is left: the running case lives on what it freed.
+        if low || !self.places.ballast().exists() && make_ballast(&self.places.ballast(), BALLAST).is_err() {
             return Err(StoreError::LowSpace);
         }
         Ok(())
@@ -353,15 +354,24 @@ impl Writer {
     }
 }
 
-/// Writes real bytes: a sparse file reserves nothing.
-pub(crate) fn make_ballast(path: &Path) -> Result<()> {
+/// Writes real bytes: a sparse file reserves nothing. `spare` bytes more must fit while it is made.
+pub(crate) fn make_ballast(path: &Path, spare: u64) -> Result<()> {
     use std::io::Write as _;
     let partial = path.with_extension("partial");
-    let mut file = std::fs::File::create(&partial).map_err(io("ballast"))?;
-    let block = vec![0xA5_u8; 1 << 20];
-    for _ in 0..BALLAST >> 20 {
-        file.write_all(&block).map_err(io("ballast"))?;
-    }
-    file.sync_all().map_err(io("ballast"))?;
-    std::fs::rename(&partial, path).map_err(io("ballast"))
+    let make = || {
+        let mut file = std::fs::File::create(&partial)?;
+        let block = vec![0xA5_u8; 1 << 20];
+        for _ in 0..BALLAST.saturating_add(spare) >> 20 {
+            file.write_all(&block)?;
+        }
+        file.sync_all()?;
+        file.set_len(BALLAST)?;
+        file.sync_all()?;
+        std::fs::rename(&partial, path)
+    };
+    make().map_err(|e| {
+        // Half a reserve would only eat what is left.
+        let _ = std::fs::remove_file(&partial);
+        io("ballast")(e)
+    })
 }

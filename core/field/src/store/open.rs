@@ -71,7 +71,7 @@ impl Store {
             Ok(())
         })?;
         // The ballast is a help, not a need: a phone that is full on its first day still enrols.
-        let _ = make_ballast(&places.ballast());
+        let _ = make_ballast(&places.ballast(), 0);
         let opened =
             Opened { verdict: None, mark: before, files_finished: 0, files_dropped: 0, read_only: false };
         finish(places, platform, device, writer, opened, &key, None)
