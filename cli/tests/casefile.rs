@@ -82,8 +82,8 @@ fn shift() -> &'static Path {
 fn case_of(name: &str) -> String {
     let lines = ok(&["case", "list", shift().join("phone").to_str().unwrap(), "--json"]);
     let lines: serde_json::Value = serde_json::from_str(&lines).unwrap();
-    let ids = lines.as_array().unwrap().iter().map(|l| l["case"].as_str().unwrap());
-    ids.filter(|id| id.ends_with(&format!("-{name}"))).next().unwrap().to_owned()
+    let mut ids = lines.as_array().unwrap().iter().map(|l| l["case"].as_str().unwrap());
+    ids.find(|id| id.ends_with(&format!("-{name}"))).unwrap().to_owned()
 }
 
 fn export(from: &str, case: &str, audience: &str, name: &str, more: &[&str]) -> PathBuf {
@@ -211,7 +211,6 @@ fn the_same_case_gives_the_same_bytes_and_another_case_leaks_no_body() {
     let text = String::from_utf8_lossy(&members[&manifest(&members).runs[0].path]).into_owned();
     assert!(text.lines().count() > manifest(&members).entries.len(), "other cases' headers prove the chain");
     assert!(!text.contains(PARTY_ID) && !text.contains(PARTY), "other cases' bodies are not here");
-    assert_eq!(pack(&members), pack(&members));
     // Made at two moments, the files differ in the moment alone.
     let again = self::members(&std::fs::read(export("phone", &case, "court", "again-2.zip", &[])).unwrap());
     for (name, bytes) in &members {
