@@ -10,7 +10,7 @@ use ezhifa_field::{
     casefile::{Audience, Wishes, verify},
     casework::{
         command::Command,
-        event::{CaseId, CloseWay, ServiceWay, Stage},
+        event::{CaseId, CloseWay, PayWay, ServiceWay, Stage},
         people::{SignerRole, Signing, SigningAct},
     },
     office::{Fix, Shot, Taken},
@@ -57,6 +57,23 @@ fn finished(street: &Street, id: &str) -> CaseId {
     case
 }
 
+/// Filed by HQ's receipt, paid, closed.
+fn closed(street: &Street, case: &CaseId) {
+    assert!(street.sync().done);
+    let amount = street.phone.case(case).unwrap().record().unwrap().amount;
+    street.act(
+        case,
+        Command::Pay {
+            amount,
+            how: PayWay::PayCode,
+            receipt: "粤财0001".into(),
+            cash: None,
+            reason: String::new(),
+        },
+    );
+    street.act(case, Command::Close(CloseWay::Done));
+}
+
 #[test]
 fn a_photo_keeps_its_place_and_its_cameras_word_in_a_sealed_record() {
     let street = Street::new();
@@ -89,8 +106,7 @@ fn after_retention_bodies_go_and_headers_and_hqs_file_stay() {
     let street = Street::new();
     let case = finished(&street, "c-old");
     let late = street.open("c-new");
-    assert!(street.sync().done);
-    street.act(&case, Command::Close(CloseWay::Done));
+    closed(&street, &case);
     assert!(street.sync().done);
     street.hq.backup(&street.folder.path().join("backup.db")).unwrap();
     let photos = street.phone.case(&case).unwrap().evidence().len();
@@ -144,7 +160,7 @@ fn invariant_21_a_read_outside_ones_own_open_cases_is_an_entry() {
     };
     street.phone.events(&case).unwrap();
     assert_eq!(reads(), 0, "the crew reads its own open case");
-    street.act(&case, Command::Close(CloseWay::Done));
+    closed(&street, &case);
     street.phone.events(&case).unwrap();
     assert_eq!(reads(), 1, "a closed one is a look-up");
     let person = ezhifa_field::search::Query::Key(ezhifa_field::search::KeyKind::PartyName, "张三");

@@ -233,7 +233,7 @@ pub struct Member {
 /// `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`VERSION`].
+    /// Version of the format: 1.
     pub ezhifa_case_file: u16,
     /// Case id.
     pub case: String,
@@ -267,7 +267,7 @@ pub struct Manifest {
     pub files: BTreeMap<String, Member>,
 }
 
-/// `signature.json`: over [`DOMAIN`] and the exact bytes of the manifest.
+/// `signature.json`: over the domain `ezhifa.case-file.v1` and the exact bytes of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestSignature {
     /// By `signer` of the manifest.

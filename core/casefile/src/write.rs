@@ -52,10 +52,9 @@ pub fn write<W: Write + Seek>(
     to: W,
 ) -> Result<(Written, W), CaseFileError> {
     let mut zip = Writer::new(to);
-    let (content, policy) = content(&material, wishes, &mut zip)?;
+    let content = content(&material, wishes, &mut zip)?;
     let examined = examine(&content);
     let html = report::html(&content, &examined);
-    drop(policy);
     zip.add(REPORT, html.as_bytes())?;
     zip.add("README.txt", README.as_bytes())?;
 
@@ -91,7 +90,7 @@ fn content<'m, W: Write + Seek>(
     material: &Material<'m>,
     wishes: &Wishes,
     zip: &mut Writer<W>,
-) -> Result<(Content, Policy), CaseFileError> {
+) -> Result<Content, CaseFileError> {
     let own = own_entries(material)?;
     let events: Vec<CaseEvent> = own.iter().filter_map(|(_, e)| event(e)).collect();
     let policy = Policy::of(wishes.audience, &events, &material.reporter, &wishes.words);
@@ -120,7 +119,7 @@ fn content<'m, W: Write + Seek>(
         packs,
         files: BTreeMap::new(),
     };
-    Ok((Content { manifest, runs: journals, receipts, packs: material.packs.clone() }, policy))
+    Ok(Content { manifest, runs: journals, receipts, packs: material.packs.clone() })
 }
 
 fn own_entries<'m>(material: &'m Material<'_>) -> Result<Vec<(usize, &'m SealedEntry)>, CaseFileError> {
