@@ -11,9 +11,12 @@ use crate::{
     store::{self, Read, Write},
 };
 
+/// The ground of each branch: its code and its ring.
+pub type Ground = Vec<(String, Vec<Point>)>;
+
 /// Branch areas in memory: every lead asks for them.
 #[derive(Default)]
-pub(crate) struct Areas(std::sync::Mutex<Option<Arc<Vec<(String, Vec<Point>)>>>>);
+pub(crate) struct Areas(std::sync::Mutex<Option<Arc<Ground>>>);
 
 /// A crew on duty and where it was last: where its shift begins, then where it last opened a case. No
 /// phone is followed.
@@ -57,7 +60,7 @@ impl Hq {
     ///
     /// # Errors
     /// The store failed.
-    pub fn areas(&self) -> Result<Arc<Vec<(String, Vec<Point>)>>, HqError> {
+    pub fn areas(&self) -> Result<Arc<Ground>, HqError> {
         let mut areas = self.inner.areas.0.lock().map_err(|_| HqError::Stopped)?;
         if let Some(known) = &*areas {
             return Ok(known.clone());

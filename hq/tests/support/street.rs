@@ -268,20 +268,24 @@ impl Street {
         let choice =
             script.choice.map(|(outcome, reason)| Choice { outcome, amount: None, reason: reason.into() });
         go(s, &mut case, phone, Command::Propose { choice: choice.clone() });
-        go(s, &mut case, phone, Command::GiveNotice(NoticeWay::Oral));
-        go(
-            s,
-            &mut case,
-            phone,
-            Command::HearStatement {
-                statement: StatementKind::NotMade,
-                by: SignerRole::Party,
-                words: Private::default(),
-                review: "未陈述申辩".into(),
-                upheld: false,
-            },
-        );
-        go(s, &mut case, phone, Command::Educate { how: "当面讲解".into() });
+        // An order is no penalty: nothing is notified (处罚法 44).
+        let order = case.proposal().is_some_and(|p| p.decision.outcome == Outcome::Order);
+        if !order {
+            go(s, &mut case, phone, Command::GiveNotice(NoticeWay::Oral));
+            go(
+                s,
+                &mut case,
+                phone,
+                Command::HearStatement {
+                    statement: StatementKind::NotMade,
+                    by: SignerRole::Party,
+                    words: Private::default(),
+                    review: "未陈述申辩".into(),
+                    upheld: false,
+                },
+            );
+            go(s, &mut case, phone, Command::Educate { how: "当面讲解".into() });
+        }
         if corrected {
             go(
                 s,
@@ -294,10 +298,7 @@ impl Street {
         let confirmations = ["o-1", "o-2"]
             .map(|o| Confirmation { officer: OfficerId(o.into()), how: ConfirmWay::Pin, at })
             .to_vec();
-        let order_due = case
-            .proposal()
-            .filter(|p| p.decision.outcome == Outcome::Order)
-            .map(|_| s.now + TimeDelta::days(3));
+        let order_due = order.then(|| s.now + TimeDelta::days(3));
         go(s, &mut case, phone, Command::Decide { choice, order_due, confirmations });
         let record = case.record().unwrap().clone();
         let decided_ms = record.at.and_utc().timestamp_millis() - 8 * 3_600_000;
