@@ -7,10 +7,13 @@ use std::{
 
 use data_encoding::HEXLOWER;
 use ezhifa_casework::{
-    law::rulebook::{
-        Files, Rulebook,
-        format::{PackSignature, SignaturesFile},
-        pack_hash,
+    law::{
+        check::check,
+        rulebook::{
+            Files, Rulebook, Severity,
+            format::{PackSignature, SignaturesFile},
+            pack_hash,
+        },
     },
     seal::sign::{Algorithm, KeyId, PublicKey, Signature, verify},
 };
@@ -41,6 +44,21 @@ struct Pack {
 
 impl Books {
     fn add(&mut self, files: &BTreeMap<String, String>) -> Result<Arc<Rulebook>, HqError> {
+        let book = self.read(files)?;
+        self.keep(&book);
+        Ok(book)
+    }
+
+    fn keep(&mut self, book: &Arc<Rulebook>) {
+        let hash = book.reference().hash;
+        if !book.organ().name.is_empty() && !self.deciding.contains(&hash) {
+            self.deciding.push(hash.clone());
+        }
+        self.by_hash.insert(hash, book.clone());
+    }
+
+    /// Reads a pack with what it imports.
+    fn read(&self, files: &BTreeMap<String, String>) -> Result<Arc<Rulebook>, HqError> {
         let files: Files =
             files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
         let manifest: ManifestImports = toml_imports(&files)?;
@@ -51,13 +69,33 @@ impl Books {
             })?);
         }
         let refs: Vec<&Rulebook> = imports.iter().map(|b| &**b).collect();
-        let book = Arc::new(Rulebook::load(&files, &refs).map_err(|e| HqError::Law(e.to_string()))?);
-        let hash = book.reference().hash;
-        if !book.organ().name.is_empty() && !self.deciding.contains(&hash) {
-            self.deciding.push(hash.clone());
+        Rulebook::load(&files, &refs).map(Arc::new).map_err(|e| HqError::Law(e.to_string()))
+    }
+
+    /// A pack for production passes its whole check before it is published: an amount that nobody
+    /// could verify does not leave the sample.
+    fn proved(&self, files: &Files, book: &Rulebook) -> Result<(), HqError> {
+        let imports: Vec<_> =
+            book.imports().iter().filter_map(|i| self.by_hash.get(&i.hash).cloned()).collect();
+        let refs: Vec<&Rulebook> = imports.iter().map(|b| &**b).collect();
+        let faults = if book.is_sample() { Vec::new() } else { check(files, &refs) };
+        match faults.into_iter().find(|f| f.severity == Severity::Error) {
+            Some(fault) => Err(HqError::Law(fault.to_string())),
+            None => Ok(()),
         }
-        self.by_hash.insert(hash, book.clone());
-        Ok(book)
+    }
+
+    /// Versions only go forward: a decision names id and version, and they mean one pack.
+    fn moves_forward(&self, book: &Rulebook) -> Result<(), HqError> {
+        let new = book.reference();
+        let stands = self.by_hash.values().map(|b| b.reference());
+        match stands.filter(|old| old.id == new.id && old.hash != new.hash).max_by_key(|old| old.version) {
+            Some(old) if old.version >= new.version => Err(HqError::Law(format!(
+                "规则包“{}”已发布第{}版，新版的版本号须更大 / version {} of `{}` is published: the next needs a higher number",
+                new.id, old.version, old.version, new.id
+            ))),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn all(&self) -> BTreeMap<String, Arc<Rulebook>> {
@@ -117,7 +155,14 @@ impl Hq {
             text.insert(path.clone(), words);
         }
         self.signed_by_two(files)?;
-        let book = self.books()?.add(&text)?;
+        let book = {
+            let mut books = self.books()?;
+            let book = books.read(&text)?;
+            books.moves_forward(&book)?;
+            books.proved(files, &book)?;
+            books.keep(&book);
+            book
+        };
         let reference = book.reference();
         let deciding = !book.organ().name.is_empty();
         let manifest = book.manifest();

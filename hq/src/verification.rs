@@ -22,22 +22,6 @@ use crate::{
     store,
 };
 
-fn outcome_words(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::NoViolation => "无违法",
-        Outcome::Advice => "劝导",
-        Outcome::Order => "责令改正",
-        Outcome::OrderComplied => "责令改正（已改正）",
-        Outcome::NoPenalty => "不予行政处罚",
-        Outcome::NoPenaltyProposed => "拟不予行政处罚",
-        Outcome::Warning => "警告",
-        Outcome::Fine => "罚款",
-        Outcome::WarningAndFine => "警告并处罚款",
-        Outcome::OrdinaryProcedure => "转普通程序",
-        Outcome::Referral => "移送",
-    }
-}
-
 fn slip_of(outcome: Outcome) -> SlipKind {
     match outcome {
         Outcome::Order | Outcome::OrderComplied => SlipKind::Order,
@@ -170,7 +154,7 @@ impl Hq {
 }
 
 fn facts(record: &SlipRecord, check_code: &str) -> Vec<(String, String)> {
-    let outcome = Outcome::from_code(record.outcome).map_or("", outcome_words);
+    let outcome = Outcome::from_code(record.outcome).map_or("", Outcome::name);
     let time = |ms: i64| local(ms).format("%Y年%-m月%-d日%H时%M分").to_string();
     [
         ("文书编号", record.number.clone()),

@@ -295,3 +295,29 @@ fn a_rulebook_needs_two_people() {
     assert!(publish(&[&a, &stranger]).is_err());
     publish(&[&a, &b]).unwrap();
 }
+
+/// Versions go forward, and what nobody verified does not leave the sample.
+#[test]
+fn a_published_version_means_one_pack() {
+    let house = house(false);
+    let [national, local] = support::street::packs();
+    let with = |from: &str, to: &str| {
+        let mut pack = local.clone();
+        let text = String::from_utf8(pack["manifest.toml"].clone()).unwrap();
+        assert!(text.contains(from), "{from}");
+        pack.insert("manifest.toml".into(), text.replacen(from, to, 1).into_bytes());
+        pack
+    };
+    let refused = |pack| house.hq.publish_rulebook(&pack).unwrap_err().to_string();
+    house.hq.publish_rulebook(&national).unwrap();
+    house.hq.publish_rulebook(&local).unwrap();
+    house.hq.publish_rulebook(&local).unwrap();
+    assert!(refused(with("title = \"", "title = \"新")).contains("版本号须更大"));
+    let production = refused(with(
+        "version = 1\nsemantics = 1\nsample = true",
+        "version = 2\nsemantics = 1\nsample = false",
+    ));
+    assert!(production.contains("unverified"), "{production}");
+    house.hq.publish_rulebook(&with("version = 1", "version = 3")).unwrap();
+    assert!(refused(with("version = 1", "version = 2")).contains("版本号须更大"), "not backwards");
+}

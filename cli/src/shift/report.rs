@@ -88,23 +88,6 @@ pub fn outcome_word(outcome: Outcome) -> String {
     serde_json::to_value(outcome).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// The outcome in Chinese, as people say it.
-pub fn outcome_zh(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::NoViolation => "无违法",
-        Outcome::Advice => "劝导",
-        Outcome::Order => "责令改正",
-        Outcome::OrderComplied => "责令后已改正",
-        Outcome::NoPenalty => "不予处罚",
-        Outcome::NoPenaltyProposed => "拟不予处罚",
-        Outcome::Warning => "警告",
-        Outcome::Fine => "罚款",
-        Outcome::WarningAndFine => "警告并罚款",
-        Outcome::OrdinaryProcedure => "转普通程序",
-        Outcome::Referral => "移送",
-    }
-}
-
 /// The limb of a decided case.
 pub fn limb_of(case: &Case) -> Option<Limb> {
     case.record()
@@ -145,7 +128,7 @@ pub fn progress(title: &str, case: &Case, played: &Played) {
             &[
                 number,
                 title.split('：').next().unwrap_or(title),
-                &format!("{}{amount}", outcome.map_or("未结", outcome_zh)),
+                &format!("{}{amount}", outcome.map_or("未结", Outcome::name)),
                 &limb,
                 &format!("{:.1} ms", played.core.as_secs_f64() * 1000.0),
                 &played.bytes.to_string(),

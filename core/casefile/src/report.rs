@@ -116,22 +116,6 @@ pub(crate) fn html(content: &Content, examined: &Examined) -> String {
     page
 }
 
-fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::NoViolation => "无违法",
-        Outcome::Advice => "劝导",
-        Outcome::Order => "责令改正",
-        Outcome::OrderComplied => "责令改正（已改正）",
-        Outcome::NoPenalty => "不予行政处罚",
-        Outcome::NoPenaltyProposed => "拟不予行政处罚",
-        Outcome::Warning => "警告",
-        Outcome::Fine => "罚款",
-        Outcome::WarningAndFine => "警告并处罚款",
-        Outcome::OrdinaryProcedure => "转普通程序",
-        Outcome::Referral => "移送",
-    }
-}
-
 fn summary(content: &Content, examined: &Examined, page: &mut String) {
     let case = &examined.case;
     page.push_str("<h2>一、案件概况</h2>");
@@ -162,7 +146,7 @@ fn summary(content: &Content, examined: &Examined, page: &mut String) {
         table.fact("违法事实", act.text.reveal());
     }
     table.fact("地点", case.place().map_or("", |p| p.address.as_str()));
-    table.fact("处理结果", case.outcome().map_or("尚未处理", outcome));
+    table.fact("处理结果", case.outcome().map_or("尚未处理", Outcome::name));
     if let Some(record) = case.record() {
         if record.amount.0 > 0 {
             table.fact("罚款", &format!("￥{}（{}）", record.amount.digits(), record.amount.capitals()));
@@ -288,7 +272,7 @@ fn sentence(step: &Step, examined: &Examined) -> String {
             )
         }
         Event::PriorOrderAttached { order, .. } => format!("关联此前的责令改正 {}", order.number),
-        Event::Proposed { decision, .. } => format!("拟处理：{}", outcome(decision.outcome)),
+        Event::Proposed { decision, .. } => format!("拟处理：{}", decision.outcome.name()),
         Event::NoticeGiven { .. } => "告知拟处理内容、事实、理由、依据和权利".to_owned(),
         Event::StatementHeard { statement, words, review, upheld, .. } => {
             let made = match statement {
@@ -316,7 +300,7 @@ fn sentence(step: &Step, examined: &Examined) -> String {
         Event::CorrectionSeen { at, .. } => format!("确认已改正（{}）", time(*at)),
         Event::CorrectionPromised { until } => format!("承诺改正，期限 {}", time(*until)),
         Event::Decided { record } => {
-            format!("决定：{}，{}，两名执法人员分别确认", outcome(record.outcome), record.number)
+            format!("决定：{}，{}，两名执法人员分别确认", record.outcome.name(), record.number)
         }
         Event::SlipIssued { number, check_code, .. } => format!("签发文书 {number}，核对码 {check_code}"),
         Event::Printed { number, copy, result, confirmed } => {
@@ -361,7 +345,7 @@ fn sentence(step: &Step, examined: &Examined) -> String {
             Destination::Ordinary => format!("转普通程序：{reason}"),
             Destination::Organ(organ) => format!("移送 {organ}：{reason}"),
         },
-        Event::Closed { .. } => format!("结案：{}", examined.case.outcome().map_or("", outcome)),
+        Event::Closed { .. } => format!("结案：{}", examined.case.outcome().map_or("", Outcome::name)),
     }
 }
 

@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use ezhifa_law::{
     check::{check, mutations},
-    rulebook::{Files, Finding, PackError, Rulebook, Severity},
+    rulebook::{Files, Finding, PackError, Rulebook, Severity, pin},
 };
 
 const ALL: &str = "offences/all.toml";
@@ -192,6 +192,21 @@ fn an_import_is_pinned_to_its_hash() {
     let error: PackError = Rulebook::load(&files, &[&national()]).unwrap_err();
     assert!(error.to_string().contains(&hash), "{error}");
     assert!(Rulebook::load(&files, &[]).unwrap_err().to_string().contains("prc-national"));
+}
+
+#[test]
+fn a_manifest_tells_its_imports_and_is_pinned_in_place() {
+    let national = national();
+    let files = town_files();
+    let named = Rulebook::named_imports(&files).unwrap();
+    assert_eq!(named.iter().map(|i| i.id.as_str()).collect::<Vec<_>>(), ["prc-national"]);
+    let draft = "# 草稿\nid = \"town\"\n[[import]]\nid = \"other\" # 另一包\nhash = \"x\"\n[[import]]\nhash = \"\" # 待写\nid = \"prc-national\"\n";
+    let pinned = pin(draft, &[&national]).unwrap();
+    let hash = format!("hash = \"{}\" # 待写", national.reference().hash);
+    assert_eq!(pinned, draft.replace("hash = \"\" # 待写", &hash));
+    assert_eq!(pin(&pinned, &[&national]).unwrap(), pinned);
+    assert!(pin("id = ", &[&national]).unwrap_err().to_string().contains("manifest.toml:1"));
+    assert!(Rulebook::named_imports(&Files::new()).unwrap_err().to_string().contains("manifest.toml"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use ezhifa_law::{
     decide::{LawError, decide, explain, questions},
-    decision::{Choice, Decision, DefenceCap, Duty, Inquiry},
+    decision::{AnswerKind, Choice, Decision, DefenceCap, Duty, Inquiry},
     facts::Value,
     money::Fen,
     rulebook::Rulebook,
@@ -345,6 +345,32 @@ fn amounts_for_each_head_multiply_and_meet_the_gate() {
     assert_eq!((d.outcome, d.amount, d.range.unwrap().high), (Outcome::Fine, Fen::yuan(80), Fen::yuan(200)));
     assert_eq!(ruled(&book, &case(Value::Int(5))).outcome, Outcome::OrdinaryProcedure);
     assert_eq!(ruled(&book, &case(Value::Unknown)).amount, Fen::yuan(20), "unknown counts as one");
+}
+
+/// 五只鸡, not 五件鸡: an offence counts in its own unit, in the fact, in a reason and in the question.
+#[test]
+fn an_offence_counts_in_its_own_unit() {
+    let book = town_with(
+        "offences/all.toml",
+        "fact_text = \"饲养家禽{fact:heads}\"",
+        "units = { heads = \"羽\" }\nfact_text = \"饲养家禽{fact:heads}\"",
+    );
+    let mut case = inquiry(
+        "poultry",
+        &[
+            ("corrected", no()),
+            ("minor", no()),
+            ("harm", choice("slight")),
+            ("gain", no()),
+            ("heads", Value::Int(2)),
+        ],
+    );
+    assert_eq!(ruled(&book, &case).fact_text, "饲养家禽2羽");
+    assert_eq!(ruled(&town(), &case).fact_text, "饲养家禽2只");
+    assert_eq!(book.phrase_for("poultry", "heads", &Value::Int(2)), "数量2羽");
+    case.facts.0.remove("heads");
+    let asked = questions(&book, &book, &case).unwrap();
+    assert!(matches!(&asked[0].answer, AnswerKind::Int { unit, .. } if unit == "羽"), "{asked:?}");
 }
 
 #[test]

@@ -72,3 +72,48 @@ fn a_new_pack_passes_its_own_check() {
     assert_eq!(mutations(&files, &[&national]), []);
     assert!(Rulebook::load(&files, &[&national]).unwrap().is_sample());
 }
+
+#[test]
+fn no_key_of_an_offence_changes_without_a_sentence() {
+    for (from, to, words) in [
+        (
+            "gain = \"none\"\ngain_reason = \"乱扔垃圾不会取得款项\"",
+            "gain = \"ask\"",
+            &["“乱扔垃圾”：违法所得由 \"none\" 改为 \"ask\"", "没有违法所得的理由"][..],
+        ),
+        (
+            "warning = \"must\"\nfine = \"may\"",
+            "warning = \"may\"\nfine = \"may\"",
+            &["“未清除犬粪”：罚则中的警告由 \"must\" 改为 \"may\""],
+        ),
+        ("fine = \"may\"\nboth = true", "fine = \"may\"", &["罚则中的并处由 true 改为 false"]),
+        (
+            "elements = { on_road = true }",
+            "units = { area = \"平方米\" }\nelements = { on_road = true }",
+            &["“占道摆摊”：量词由 {} 改为"],
+        ),
+        (
+            "order = { text = \"立即清除\", hours = 0 }",
+            "order = { text = \"立即清除\", hours = 2 }",
+            &["责令改正由"],
+        ),
+        ("relation = \"higher_fine\"", "relation = \"two_acts\"", &["竞合关系“stall与stall-city”"]),
+        (
+            "conduct = \"poultry\"",
+            "conduct = \"fowl\"",
+            &["“饲养家禽”：行为类别由 \"poultry\" 改为 \"fowl\""],
+        ),
+        (
+            "clause = \"order_first\"",
+            "ordinary_because = \"并处没收\"\nclause = \"order_first\"",
+            &["“占道摆摊”：转普通程序的理由由 \"\" 改为 \"并处没收\""],
+        ),
+    ] {
+        says(ALL, from, to, words);
+    }
+    let mut files = town_files();
+    let also = "[limb_b_also]\nwhen = { on_road = false }\ntext = \"未占道\"\ncite = [\"town 第二十一条\"]\n";
+    files.insert("limbs.toml".into(), also.into());
+    let said = diff(&town(), &load(&files)).join("\n");
+    assert!(said.contains("新增另加条件“首违不罚”"), "{said}");
+}
