@@ -208,11 +208,12 @@ pub fn layout(document: &Document, paper: Paper, more: &dyn GlyphSource) -> Resu
 }
 
 impl Layout {
-    /// Height of the block that begins at this item; 0 when none does.
-    pub(crate) fn block_at(&self, item: usize) -> u32 {
-        let Ok(block) = self.starts.binary_search(&item) else { return 0 };
+    /// Where the block that begins at this item ends, and its height; `None` when none does.
+    pub(crate) fn block_at(&self, item: usize) -> Option<(usize, u32)> {
+        let block = self.starts.binary_search(&item).ok()?;
         let end = self.starts.get(block.saturating_add(1)).copied().unwrap_or(self.items.len());
-        self.items.get(item..end).unwrap_or_default().iter().map(|i| u32::from(i.height())).sum()
+        let items = self.items.get(item..end).unwrap_or_default();
+        Some((end, items.iter().map(|i| u32::from(i.height())).sum()))
     }
 
     /// Height in dots.

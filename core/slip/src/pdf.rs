@@ -27,6 +27,9 @@ use crate::{
 /// Points of one millimetre.
 const PT_PER_MM: f32 = 72.0 / 25.4;
 
+/// Dots of the lower margin that the last block may use: 12 of 20 mm.
+const FOOT: f32 = 70.0;
+
 /// The page a paper becomes.
 struct Sheet {
     width_mm: f32,
@@ -189,10 +192,16 @@ fn pages(layout: &Layout, sheet: &Sheet, font: &CutFont, id: &FontId) -> Vec<Pdf
     let mut y = 0.0f32;
     for (at, item) in layout.items.iter().enumerate() {
         let height = f32::from(item.height());
-        // A block goes to the next page whole if it fits there, its lines one by one if not.
-        let block = dots(layout.block_at(at));
+        // A block goes to the next page whole if it fits there, its lines one by one if not. The number and check
+        // code at the end may stand in the margin, and are never alone on a page.
+        let last = layout.starts.last().copied().unwrap_or(usize::MAX);
+        let below = if at >= last { FOOT } else { 0.0 };
+        let block = layout.block_at(at).map_or(0.0, |(end, height)| {
+            let foot = if end == last { layout.block_at(last).map_or(0, |(_, h)| h) } else { 0 };
+            dots(height) + (dots(foot) - FOOT).max(0.0)
+        });
         let whole = if block <= room { block } else { 0.0 };
-        if sheet.height_mm.is_some() && y > 0.0 && y + height.max(whole) > room + 0.5 {
+        if sheet.height_mm.is_some() && y > 0.0 && y + height.max(whole) > room + below + 0.5 {
             pages.push(PdfPage::new(Mm(sheet.width_mm), Mm(height_mm), std::mem::take(&mut page.ops)));
             y = 0.0;
             if matches!(item, Item::Gap(_)) {
