@@ -144,7 +144,7 @@ fn year(args: &SimulateArgs) -> Result<(), CliError> {
     let (days, every) = (scenario.days, (scenario.days / 60).max(1));
     progress(&format!("seed {}: {} cases, {} phones, {days} days", run.seed, scenario.cases, run.phones));
     let mut summary = simulate::simulate(&run, &|day, met| {
-        if day % every == 0 {
+        if day.is_multiple_of(every) {
             let took = began.elapsed().as_secs();
             progress(&format!("day {day} of {days}, {met} cases met, {took} s        "));
         }
@@ -189,7 +189,7 @@ fn seeds(args: &ProtocolArgs) -> Result<(), CliError> {
     let began = std::time::Instant::now();
     let every = (args.seeds / 50).max(1);
     let report = protocol::sweep(&plan, args.first, args.seeds, &|done| {
-        if done % every == 0 {
+        if done.is_multiple_of(every) {
             progress(&format!("{done} of {} seeds, {} s        ", args.seeds, began.elapsed().as_secs()));
         }
     })

@@ -258,10 +258,10 @@ impl<'a> World<'a> {
             Step::Capture => capture(phone, fresh)?,
             Step::Sync => {
                 self.house.start()?;
-                if phone.sync(fresh % 2 == 0)?.is_none() {
+                if phone.sync(fresh.is_multiple_of(2))?.is_none() {
                     self.report.crashes = self.report.crashes.saturating_add(1);
                 }
-                if fresh % 5 == 0 {
+                if fresh.is_multiple_of(5) {
                     phone.line.deliver_late();
                 }
             }

@@ -116,6 +116,8 @@ pub struct Summary {
     pub reviews_by_kind: BTreeMap<String, u64>,
     /// Alarms that stand at HQ, by kind.
     pub alarms: BTreeMap<String, u64>,
+    /// The same in words.
+    pub alarm_texts: Vec<String>,
     /// Entries at HQ.
     pub entries: u64,
     /// Pieces of evidence at HQ, each hashed.

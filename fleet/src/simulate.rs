@@ -347,6 +347,8 @@ impl<'a> World<'a> {
             let living: Vec<usize> =
                 (0..self.units.len()).filter(|n| self.units.get(*n).is_some_and(|u| !u.phone.lost)).collect();
             pick = living.get(pick % living.len().max(1)).copied().unwrap_or(0);
+            // HQ holds a crew against the roster of the place: what is theirs now counts as their place.
+            draw.branch = u32::try_from(pick).unwrap_or(0) % branches;
         } else {
             pick = crews.get(pick % crews.len()).copied().unwrap_or(0);
         }
@@ -635,6 +637,9 @@ impl<'a> World<'a> {
             ..Summary::default()
         };
         for alarm in alarms {
+            summary
+                .alarm_texts
+                .push(format!("{} {} ({}): {}", alarm.kind, alarm.about, alarm.count, alarm.text));
             *summary.alarms.entry(alarm.kind).or_default() += 1;
         }
         for review in reviews {
@@ -790,10 +795,16 @@ impl Unit {
         let office = self.phone.office()?;
         let known = |id: &CaseId| office.case(id).is_ok();
         let mut lost = 0_u64;
-        self.later.retain(|(_, job)| {
+        self.later.retain_mut(|(_, job)| {
             let keep = match job {
                 Job::Met { .. } => true,
-                Job::Goes { .. } => true,
+                // Taken up afresh: no two lives of a journal share a case id.
+                Job::Goes { id, .. } => {
+                    if !known(id) {
+                        id.0.push_str("-anew");
+                    }
+                    true
+                }
                 Job::Recheck { id, .. } => known(id),
             };
             lost = lost.saturating_add(u64::from(!keep));
