@@ -29,7 +29,7 @@ with tempfile.TemporaryDirectory() as folder:
             token = order({"order": "token", "role": role, "name": "openapi"})["token"]
             done = subprocess.run([
                 schemathesis, "run", door["url"] + "/openapi.json", "--seed", "1", "--generation-deterministic",
-                "--generation-database", "none", "-n", "15", "--max-failures", "5", "--phases", "examples,coverage,fuzzing",
+                "-n", "10", "--max-time", "90", "--max-failures", "5", "--phases", "examples,coverage,fuzzing",
                 "--exclude-checks", "unsupported_method,positive_data_acceptance,ignored_auth",
                 "--suppress-health-check", "all", "--warnings", "off", "--no-color",
                 "-H", f"Authorization: Bearer {token}"])

@@ -85,14 +85,14 @@ impl Hq {
     /// # Errors
     /// The copy or the place cannot be used.
     pub fn restore(config: HqConfig, from: &Path) -> Result<Hq, HqError> {
+        files::make_dir(&config.dir)?;
+        // Not under a running HQ: it would go on writing into the file that was moved aside.
+        drop(files::Lock::take(&config.dir.join("hq.lock"))?);
         let Some(db) = config.db.strip_prefix("sqlite:").map(PathBuf::from) else {
             return Err(HqError::Config(
                 "请先用 PostgreSQL 自带工具恢复，再以新身份打开 / restore PostgreSQL with its own tools, then open as a new incarnation".into(),
             ));
         };
-        files::make_dir(&config.dir)?;
-        // Not under a running HQ: it would go on writing into the file that was moved aside.
-        drop(files::Lock::take(&config.dir.join("hq.lock"))?);
         if !from.is_file() {
             return Err(HqError::Config(format!("{} 不是文件 / is not a file", from.display())));
         }

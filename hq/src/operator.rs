@@ -238,6 +238,16 @@ impl Hq {
         }
         let order: Order = serde_json::from_slice(&request.body)
             .map_err(|e| HqError::Bad(format!("JSON {}:{}", e.line(), e.column())))?;
-        Response::json(&self.operate(order)?)
+        match self.operate(order) {
+            Ok(answer) => Response::json(&answer),
+            // A phone is not told about disks and databases; the operator is.
+            Err(e) => {
+                let text = e.to_string();
+                let (zh, en) = text.split_once(" / ").unwrap_or((&text, &text));
+                let mut answer = Response::json(&json!({"code": e.code(), "zh": zh, "en": en}))?;
+                answer.status = e.code().status();
+                Ok(answer)
+            }
+        }
     }
 }
