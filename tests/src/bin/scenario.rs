@@ -192,7 +192,7 @@ impl PrinterLink for Link {
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => 0,
             Err(_) => return Err(AppError::Closed),
         };
-        into.truncate(if self.how == "mute" && pipe.1 >= self.after { 0 } else { n });
+        into.truncate(n);
         Ok(into)
     }
 
@@ -448,7 +448,11 @@ impl Player {
             "print" => {
                 let number = self.issue(script, case)?.number;
                 let link = Link::new(&self.world, &step["fault"]);
-                let printed = case.print(link, "generic-58-gbk".into(), Some(number))?;
+                let printed = case.print(
+                    link,
+                    step["printer"].as_str().unwrap_or("generic-58-gbk").into(),
+                    Some(number),
+                )?;
                 let got = match &printed.result {
                     PrintState::Printed => "printed",
                     PrintState::NotPrinted { .. } => "not_printed",
