@@ -11,7 +11,8 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/size
 if cargo tree -q -p ezhifa-bindings -e normal --prefix none | grep -qE '^(clap|uniffi_bindgen|cargo_metadata) '; then
     echo "the bindings generator is in the shipped library"; exit 1
 fi
-cargo build -q --profile release-mobile -p ezhifa-bindings
+# One crate type: beside an rlib there is no LTO.
+cargo rustc -q --profile release-mobile -p ezhifa-bindings --lib --crate-type cdylib
 library=$CARGO_TARGET_DIR/release-mobile/libezhifa_bindings.so
 font=$(stat -c %s core/slip/assets/slip-font.ttf)
 size=$(stat -c %s "$library")

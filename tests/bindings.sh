@@ -241,31 +241,31 @@ swift_tools() {
     mkdir -p "$out/swift-build"
     cp bindings/swift/Sources/EZhifa/{Words,PhoneThread}.swift "$out/swift/"
     snippets swift >"$out/swift-build/Embedding.swift"
-    gen=$built/bindings/swift work=$built/bindings/swift-build
+    gen=$built/bindings/swift objects=$built/bindings/swift-build
     map=(-Xcc "-fmodule-map-file=$gen/EZhifaFFI.modulemap" -I "$gen")
-    link=(-L "$work" -lEZhifa -L "$built/release" -lezhifa_bindings -Xlinker -rpath -Xlinker "$built/release")
+    link=(-L "$objects" -lEZhifa -L "$built/release" -lezhifa_bindings -Xlinker -rpath -Xlinker "$built/release")
     # The bindings are a module of their own, as in an app; the calls are others.
     inside env HOME=/tmp swiftc -emit-module -emit-library -static -parse-as-library -module-name EZhifa \
-        "${map[@]}" -emit-module-path "$work/EZhifa.swiftmodule" -o "$work/libEZhifa.a" \
+        "${map[@]}" -emit-module-path "$objects/EZhifa.swiftmodule" -o "$objects/libEZhifa.a" \
         "$gen/EZhifa.swift" "$gen/Words.swift" "$gen/PhoneThread.swift"
 }
 
 swift_program() { # name
-    inside env HOME=/tmp swiftc -O -parse-as-library -I "$work" "${map[@]}" "$src/tests/swift/$1.swift" \
-        "${link[@]}" -o "$work/$1"
+    inside env HOME=/tmp swiftc -O -parse-as-library -I "$objects" "${map[@]}" "$src/tests/swift/$1.swift" \
+        "${link[@]}" -o "$objects/$1"
 }
 
 swift() {
     swift_tools
-    inside env HOME=/tmp swiftc -typecheck -parse-as-library -I "$work" "${map[@]}" "$work/Embedding.swift"
+    inside env HOME=/tmp swiftc -typecheck -parse-as-library -I "$objects" "${map[@]}" "$objects/Embedding.swift"
     swift_program FirstCall
-    inside "$work/FirstCall"
+    inside "$objects/FirstCall"
     # The demo: view models tested on an enrolled phone, the SwiftUI shell read by the parser.
     inside bash -c 'cd "$1" && HOME=/tmp swiftc -frontend -parse ios-demo/App/*.swift' - "$src"
     swift_kit
     swift_program Scenario
     run() {
-        inside "$work/Scenario" "$src/tests/scenarios/$1.json" "$built/bindings/play/swift/$1"
+        inside "$objects/Scenario" "$src/tests/scenarios/$1.json" "$built/bindings/play/swift/$1"
     }
     play_all run
 }
@@ -292,7 +292,7 @@ bench() {
     "${run_java[@]}" Bench
     swift_tools
     swift_program Bench
-    inside "$work/Bench"
+    inside "$objects/Bench"
 }
 
 case "$language" in

@@ -41,9 +41,12 @@ uniffi::custom_type!(Moment, SystemTime, {
         at.unwrap_or(UNIX_EPOCH)
     },
     try_lift: |at| {
+        // A platform that counts seconds in a double (Swift) gives back a hair less than it got: to the nearest,
+        // or a confirmation would no longer be the one that this phone took.
+        let ms = |apart: Duration| i64::try_from(apart.saturating_add(Duration::from_micros(500)).as_millis());
         let ms = match at.duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_millis())?,
-            Err(before) => i64::try_from(before.duration().as_millis())?.saturating_neg(),
+            Ok(after) => ms(after)?,
+            Err(before) => ms(before.duration())?.saturating_neg(),
         };
         Ok(local(ms))
     },

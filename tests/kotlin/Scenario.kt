@@ -85,7 +85,7 @@ class Link(private val world: World, fault: JSONObject?) : PrinterLink {
         socket.soTimeout = maxOf(withinMs.toInt(), 1)
         val into = ByteArray(most.toInt())
         val n = try { socket.getInputStream().read(into) } catch (e: SocketTimeoutException) { 0 }
-        return if (how == "mute" && sent >= after || n <= 0) ByteArray(0) else into.copyOf(n)
+        return if (n <= 0) ByteArray(0) else into.copyOf(n)
     }
 
     override fun lossless() = true
@@ -254,7 +254,7 @@ class Player(private val file: File, private val work: File) {
             "issue" -> issue(script, case)
             "print" -> {
                 val number = issue(script, case).number
-                val printed = case.print(Link(world, step.optJSONObject("fault")), "generic-58-gbk", number)
+                val printed = case.print(Link(world, step.optJSONObject("fault")), step.optString("printer", "generic-58-gbk"), number)
                 val got = when (printed.result) {
                     is PrintState.Printed -> "printed"
                     is PrintState.NotPrinted -> "not_printed"

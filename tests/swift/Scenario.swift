@@ -167,7 +167,7 @@ final class Link: PrinterLink, @unchecked Sendable {
         setsockopt(pipe, SOL_SOCKET, SO_RCVTIMEO, &within, socklen_t(MemoryLayout<timeval>.size))
         var into = [UInt8](repeating: 0, count: Int(most))
         let n = recv(pipe, &into, into.count, 0)
-        return (how == "mute" && sent >= after) || n <= 0 ? Data() : Data(into[0..<n])
+        return n <= 0 ? Data() : Data(into[0..<n])
     }
 
     func lossless() throws -> Bool { true }
@@ -377,7 +377,7 @@ final class Player {
         case "print":
             let number = try issue(script, fieldCase).number
             let printed = try fieldCase.print(
-                link: Link(world, step.object("fault")), kind: "generic-58-gbk", number: number)
+                link: Link(world, step.object("fault")), kind: step["printer"] as? String ?? "generic-58-gbk", number: number)
             let got: String
             switch printed.result {
             case .printed: got = "printed"

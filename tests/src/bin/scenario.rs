@@ -192,7 +192,7 @@ impl PrinterLink for Link {
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => 0,
             Err(_) => return Err(AppError::Closed),
         };
-        into.truncate(if self.how == "mute" && pipe.1 >= self.after { 0 } else { n });
+        into.truncate(n);
         Ok(into)
     }
 
@@ -401,7 +401,9 @@ impl Player {
     fn one(&self, case: &FieldCase, script: &Json, step: &Json, what: &str) -> Result<(), PhoneError> {
         let flag = |name: &str| step[name].as_bool().unwrap_or(false);
         match what {
-            "show_certificates" => drop(case.show_certificates()?),
+            "show_certificates" => {
+                case.show_certificates()?;
+            }
             "photo" => {
                 let photo = self.file.parent().unwrap().join("photos").join(text(step, "file"));
                 let what = shot(word(&step["stage"]), &text(step, "caption"), "photo");
@@ -411,16 +413,24 @@ impl Player {
                 let at = self.world.now() - chrono::TimeDelta::seconds(word(&step["ago_s"]));
                 case.choose_offence(text(step, "offence"), at, private(step, "fact"))?;
             }
-            "party" => drop(case.identify_party(party(step))?),
+            "party" => {
+                case.identify_party(party(step))?;
+            }
             "answer" => {
                 while let Some(question) = case.questions()?.into_iter().next() {
                     let answer = step["facts"].get(&question.fact).expect(&question.fact);
                     case.answer(question.fact, word(answer), FactSource::Officer)?;
                 }
             }
-            "tell" => drop(case.answer(text(step, "fact"), word(&step["value"]), word(&step["source"]))?),
-            "history" => drop(case.history()?),
-            "prior_order" => drop(case.attach_order(text(step, "number"))?),
+            "tell" => {
+                case.answer(text(step, "fact"), word(&step["value"]), word(&step["source"]))?;
+            }
+            "history" => {
+                case.history()?;
+            }
+            "prior_order" => {
+                case.attach_order(text(step, "number"))?;
+            }
             "recheck" => {
                 let stage = if flag("corrected") { Stage::Corrected } else { Stage::Fact };
                 case.recheck(flag("corrected"), shown(case, stage))?;
@@ -429,13 +439,19 @@ impl Player {
                 case.propose(choice(step))?;
                 assert!(case.preview(Paper::Mm58)?.png.starts_with(b"\x89PNG"));
             }
-            "notice" => drop(case.give_notice(NoticeWay::Oral)?),
+            "notice" => {
+                case.give_notice(NoticeWay::Oral)?;
+            }
             "statement" => {
                 let (words, review) = (private(step, "words"), text(step, "review"));
                 case.hear_statement(word(&step["kind"]), SignerRole::Party, words, review, flag("upheld"))?;
             }
-            "educate" => drop(case.educate(text(step, "how"))?),
-            "correction" => drop(case.see_correction(shown(case, Stage::Corrected))?),
+            "educate" => {
+                case.educate(text(step, "how"))?;
+            }
+            "correction" => {
+                case.see_correction(shown(case, Stage::Corrected))?;
+            }
             "decide" => {
                 let typed: Vec<String> = match step.get("pins") {
                     Some(pins) => word(pins),
@@ -444,11 +460,17 @@ impl Player {
                 let both = self.crew.iter().zip(typed).map(|(o, pin)| case.confirm(o.clone(), pin));
                 case.decide(both.collect::<Result<_, _>>()?, choice(step), None)?;
             }
-            "issue" => drop(self.issue(script, case)?),
+            "issue" => {
+                self.issue(script, case)?;
+            }
             "print" => {
                 let number = self.issue(script, case)?.number;
                 let link = Link::new(&self.world, &step["fault"]);
-                let printed = case.print(link, "generic-58-gbk".into(), Some(number))?;
+                let printed = case.print(
+                    link,
+                    step["printer"].as_str().unwrap_or("generic-58-gbk").into(),
+                    Some(number),
+                )?;
                 let got = match &printed.result {
                     PrintState::Printed => "printed",
                     PrintState::NotPrinted { .. } => "not_printed",
@@ -474,9 +496,15 @@ impl Player {
                 let evidence = evidence.transpose()?.map(|item| item.sha256);
                 case.serve(word(&step["how"]), signing(step, evidence))?;
             }
-            "advise" => drop(case.advise(text(step, "text"))?),
-            "hand_over" => drop(case.hand_over(word(&step["to"]), text(step, "reason"))?),
-            "close" => drop(case.close_case(word(&step["how"]))?),
+            "advise" => {
+                case.advise(text(step, "text"))?;
+            }
+            "hand_over" => {
+                case.hand_over(word(&step["to"]), text(step, "reason"))?;
+            }
+            "close" => {
+                case.close_case(word(&step["how"]))?;
+            }
             _ => panic!("no such step: {what}"),
         }
         Ok(())
