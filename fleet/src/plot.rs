@@ -50,6 +50,9 @@ fn round_up(n: u64) -> u64 {
     }
 }
 
+/// A part of a bar: its colour, its name, how many cases of a week it stands for.
+type Part = (&'static str, &'static str, fn(&Week) -> u64);
+
 struct Band<'a> {
     title: &'a str,
     top: usize,
@@ -120,7 +123,7 @@ pub fn svg(summary: &Summary, begins: NaiveDate) -> String {
     for band in [&cases, &outcomes, &backlog] {
         band.frame(&mut out);
     }
-    let parts: [(&str, &str, fn(&Week) -> u64); 4] = [
+    let parts: [Part; 4] = [
         ("#2a9d8f", "未处罚 no penalty", |w| w.no_penalty),
         ("#e9c46a", "责令改正 order", |w| w.order),
         ("#d1495b", "警告、罚款 penalty", |w| w.penalty),
@@ -174,7 +177,7 @@ fn months(out: &mut String, begins: NaiveDate, count: usize, step: usize) {
         let ahead = TimeDelta::days(i64::try_from(n * 7).unwrap_or(0));
         let day = begins.checked_add_signed(ahead).unwrap_or(begins);
         let x = LEFT + n * step;
-        if (day.day() <= 7 || n == 0) && (n == 0 || x >= last + 52) {
+        if n == 0 || day.day() <= 7 && x >= last + 52 {
             last = x;
             let _ = write!(
                 out,

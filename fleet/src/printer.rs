@@ -52,7 +52,7 @@ fn token(bytes: &[u8]) -> Token {
         [0x1D, b'v', ..] => Token::Open,
         [0x1B, b'@', ..] | [0x1C, b'&' | b'.', ..] => Token::Skip(2),
         [0x1B, _] | [0x1D, _] | [0x1C, _] => Token::Open,
-        [0x1B | 0x1C | 0x1D, _, _, ..] => Token::Skip(3),
+        [0x1B..=0x1D, _, _, ..] => Token::Skip(3),
         _ => Token::Skip(1),
     }
 }

@@ -444,6 +444,6 @@ mod tests {
         let (once, again) = (scenario.draw(5), scenario.draw(5));
         assert_eq!(format!("{once:?}"), format!("{again:?}"));
         assert!(once.iter().zip(once.iter().skip(1)).all(|(a, b)| a.at <= b.at));
-        assert!(scenario.rates.values().all(|r| r.assumed != !r.source.is_empty()));
+        assert!(scenario.rates.values().all(|r| r.assumed == r.source.is_empty()));
     }
 }

@@ -55,7 +55,6 @@ pub fn dialect(profile: &Profile) -> Dialect {
         cutter: false,
         // Guard bytes between bands save a blind printer a line; behind a fence they would hide a loss.
         guard: if profile.is_blind() { 4 } else { 0 },
-        ..Dialect::default()
     }
 }
 

@@ -427,7 +427,7 @@ fn every_example_on_the_page_is_what_the_code_says() {
         let at = page.find(&mark).unwrap_or_else(|| panic!("docs/protocol.md lacks `{}`", mark.trim()))
             + mark.len();
         let rest = &page[at..];
-        let end = if rest.starts_with("```") { rest[3..].find("\n```\n").unwrap() + 3 + 5 } else { 0 };
+        let end = rest.strip_prefix("```").map_or(0, |block| block.find("\n```\n").unwrap() + 3 + 5);
         let block = format!("```{language}\n{}\n```\n", text.trim_end());
         page.replace_range(at..at + end, &block);
     }

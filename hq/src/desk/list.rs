@@ -149,15 +149,17 @@ pub(crate) fn answer<T: Serialize>(
     shown(query, List { items: page, next })
 }
 
-/// A list that lies in the store, read in its own order without taking it all into memory. `item` turns a
-/// document into what is shown, or leaves it out.
+/// Turns a document (its key, its body) into what is shown, or leaves it out.
+type Show<'f> = dyn Fn(&mut dyn crate::store::Read, &str, &str) -> Result<Option<Value>, HqError> + 'f;
+
+/// A list that lies in the store, read in its own order without taking it all into memory.
 pub(crate) fn scan(
     hq: &Hq,
     query: &Query,
     space: &str,
     prefix: &str,
     not: &[&str],
-    item: &dyn Fn(&mut dyn crate::store::Read, &str, &str) -> Result<Option<Value>, HqError>,
+    item: &Show<'_>,
 ) -> Result<Response, HqError> {
     let limit = query.limit()?;
     let mut after = query.get("after").unwrap_or_default().to_owned();
