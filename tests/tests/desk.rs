@@ -8,10 +8,11 @@ use common::{BRANCH, Street, stall};
 use ezhifa_field::{
     casework::{
         command::Command,
-        event::{CaseId, PrintState, ServiceWay, Source},
+        event::{CaseId, ServiceWay, Source},
         people::{Officer, Place, SignerRole, Signing, SigningAct},
     },
     error::Kind,
+    printer::Profile,
 };
 use ezhifa_hq::{
     Request,
@@ -134,7 +135,8 @@ fn a_code_from_the_pool_is_on_the_paper_and_the_payment_is_on_the_phone() {
     street.hear(&case);
     let decided = street.phone.decide(&case, None, None, &street.both(&case)).unwrap();
     street.phone.issue(&case).unwrap();
-    street.act(&case, Command::RecordPrint { number: decided.number.clone(), result: PrintState::Printed });
+    let profile = Profile::named("generic-58-gbk").unwrap();
+    street.phone.print_at(&case, None, &street.printer_address(), &profile).unwrap();
     let signing = Signing {
         role: SignerRole::Party,
         act: SigningAct::Ink,

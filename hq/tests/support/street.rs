@@ -82,11 +82,16 @@ pub fn street() -> Street {
     street_with(packs())
 }
 
-/// The same packs without the sample flag, as if an organ had published them.
+/// The same packs without the sample flag and its unverified rows, as if an organ had published them.
 pub fn street_of_an_organ() -> Street {
     let mut files = packs();
     let manifest = String::from_utf8(files[1]["manifest.toml"].clone()).unwrap();
     files[1].insert("manifest.toml".into(), manifest.replace("sample = true", "sample = false").into_bytes());
+    for text in files[1].values_mut() {
+        let all = String::from_utf8(text.clone()).unwrap();
+        let kept: Vec<&str> = all.lines().filter(|l| !l.starts_with("unverified")).collect();
+        *text = kept.join("\n").into_bytes();
+    }
     street_with(files)
 }
 

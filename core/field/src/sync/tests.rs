@@ -8,6 +8,7 @@ use ezhifa_wire::{
     feed::FeedPage,
     hello::{BlockUse, Cursor, Floor, HelloReply, Limits, Unsynced},
     lease::LeaseRequest,
+    pack,
     problem::{Fork, Have},
     push::{Push, Receipt},
     seal::{
@@ -187,7 +188,13 @@ impl Hq {
             ),
             Purpose::Push { .. } => {
                 self.pushes += 1;
-                let push: Push = serde_json::from_slice(&ask.request.body).unwrap();
+                let packed = ask.request.headers.iter().any(|(name, _)| *name == pack::HEADER);
+                let body = if packed {
+                    pack::unpack(&ask.request.body, 1 << 20).unwrap()
+                } else {
+                    ask.request.body.clone()
+                };
+                let push: Push = serde_json::from_slice(&body).unwrap();
                 push.claim(&key(1).public_key()).unwrap();
                 for entry in push.entries {
                     let have = self.have();
