@@ -1,4 +1,4 @@
-//! The desk's API: bearer token, one role a token, JSON in and out. One table of routes ([`ROUTES`]) answers,
+//! The desk's API: bearer token, one role a token, JSON in and out. One table of routes (`ROUTES`) answers,
 //! says who may ask, writes the log of acts, and is what `openapi.json` and docs/hq-desk.md list.
 
 use serde::{Serialize, de::DeserializeOwned};
