@@ -5,7 +5,7 @@
 
 The answers must be those of the document, and never a 500. A server of its own, stopped afterwards.
 """
-import json, pathlib, subprocess, sys, tempfile, time, urllib.request
+import json, os, pathlib, subprocess, sys, tempfile, time, urllib.request
 
 program, schemathesis = sys.argv[1:3]
 with tempfile.TemporaryDirectory() as folder:
@@ -32,7 +32,8 @@ with tempfile.TemporaryDirectory() as folder:
                 "-n", "10", "--max-time", "90", "--max-failures", "5", "--phases", "examples,coverage,fuzzing",
                 "--exclude-checks", "unsupported_method,positive_data_acceptance,ignored_auth",
                 "--suppress-health-check", "all", "--warnings", "off", "--no-color",
-                "-H", f"Authorization: Bearer {token}"])
+                "-H", f"Authorization: Bearer {token}"],
+                env={**os.environ, "SCHEMATHESIS_HOOKS": "openapi_hooks", "PYTHONPATH": str(pathlib.Path(__file__).parent)})
             worst = max(worst, done.returncode)
         sys.exit(worst)
     finally:

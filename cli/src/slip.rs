@@ -211,7 +211,7 @@ fn show(verdict: &Verdict) {
         (None, _) => "· not checked here 未在本地核对".to_owned(),
     };
     let outcome =
-        Outcome::from_code(says.outcome).map_or_else(|| says.outcome.to_string(), |o| format!("{o:?}"));
+        Outcome::from_code(says.outcome).map_or_else(|| says.outcome.to_string(), |o| o.name().to_owned());
     let rows = [
         ("签名 signature", signature),
         ("指挥中心 HQ says", verdict.standing.clone().unwrap_or_else(|| "· not asked 未查询".to_owned())),
