@@ -1,6 +1,7 @@
 //! HQ in the simulated world: the real one, opened, killed, backed up and put back.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -111,13 +112,19 @@ impl House {
     }
 
     /// Put back from the last back-up: what arrived since then is gone here. Evidence stays, as it does with
-    /// an object store.
-    pub(crate) fn restore(&self) -> Result<(), FleetError> {
+    /// an object store. The copy may be older than a phone's loss, so the desk reports every loss again, as a
+    /// real one must after a restore.
+    pub(crate) fn restore(&self, lost: &BTreeSet<String>) -> Result<(), FleetError> {
         let copy = self.copies.lock().unwrap_or_else(PoisonError::into_inner).last().cloned();
         let copy = copy.ok_or_else(|| FleetError::Hq("no back-up".into()))?;
         let mut hq = self.hq();
         *hq = None;
-        *hq = Some(Hq::restore(self.config.clone(), &copy)?);
+        let restored = Hq::restore(self.config.clone(), &copy)?;
+        let now = restored.now_ms();
+        for device in restored.devices()?.iter().filter(|d| lost.contains(&d.id) && d.lost_ms.is_none()) {
+            restored.withdraw_device(&device.id, Some(now), true, true)?;
+        }
+        *hq = Some(restored);
         Ok(())
     }
 

@@ -306,7 +306,7 @@ impl<'a> World<'a> {
                 self.report.hq_crashes = self.report.hq_crashes.saturating_add(1);
             }
             Step::HqRestore if self.house.has_copy() => {
-                self.house.restore()?;
+                self.house.restore(&self.truth.lost)?;
                 self.report.hq_restores = self.report.hq_restores.saturating_add(1);
             }
             Step::Skew => {

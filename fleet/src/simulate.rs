@@ -490,7 +490,7 @@ impl<'a> World<'a> {
         }
         self.house.start()?;
         if restore_today {
-            self.house.restore()?;
+            self.house.restore(&self.truth.lost)?;
             self.counts.hq_restores = self.counts.hq_restores.saturating_add(1);
         }
         self.house.desk(|hq| hq.settle())?;
