@@ -92,9 +92,10 @@ pub struct ProtocolArgs {
 
 fn failed(error: FleetError) -> CliError {
     match error {
-        FleetError::Violation(v) => {
-            CliError::found(format!("{v}; to see it again: `fleet protocol --first {0} --seeds 1`, or `fleet simulate --seed {0}` with the same flags", v.seed))
-        }
+        FleetError::Violation(v) => CliError::found(format!(
+            "{v}; to see it again: `fleet protocol --first {0} --seeds 1`, or `fleet simulate --seed {0}` with the same flags",
+            v.seed
+        )),
         FleetError::Input(what) => CliError::new(what, "ezhifa fleet simulate --help; docs/fleet.md"),
         other => CliError::new(
             other,

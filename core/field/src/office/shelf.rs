@@ -181,11 +181,13 @@ impl FieldOffice {
                 report.receipts = report.receipts.saturating_add(1);
                 report.receipt = Some(*receipt);
             }
-            Change::HqLost { epoch, has } => open.store.write::<_, Error>(|dao| {
-                let delivered =
-                    dao.epochs()?.iter().find(|e| e.head.epoch == epoch).map_or(0, |e| e.delivered);
-                if has < delivered {
-                    dao.set_delivered(epoch, has)?
+            Change::HqHas(have) => open.store.write::<_, Error>(|dao| {
+                for life in dao.epochs()? {
+                    let epoch = life.head.epoch;
+                    let has = have.iter().find(|h| h.epoch == epoch).map_or(0, |h| h.seq);
+                    if has < life.delivered {
+                        dao.set_delivered(epoch, has)?;
+                    }
                 }
                 Ok(())
             })?,

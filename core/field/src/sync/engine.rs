@@ -320,10 +320,8 @@ impl Engine {
                     Change::Floors(hello.floors),
                     Change::MinApp(hello.min_app),
                 ];
-                for have in hello.have {
-                    self.sent.insert(have.epoch, have.seq);
-                    changes.push(Change::HqLost { epoch: have.epoch, has: have.seq });
-                }
+                self.sent = hello.have.iter().map(|have| (have.epoch, have.seq)).collect();
+                changes.push(Change::HqHas(hello.have));
                 changes.extend(hello.wipe.map(Change::Wipe));
                 changes
             }

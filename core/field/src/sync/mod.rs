@@ -17,6 +17,7 @@ use ezhifa_wire::{
     feed::FeedPage,
     hello::{BlockUse, Cursor, Floor, Unsynced, WipeOrder},
     lease::LeaseRequest,
+    problem::Have,
     push::Receipt,
     seal::{
         entry::{DeviceId, Epoch, Head, SealedEntry},
@@ -211,13 +212,9 @@ pub enum Change {
         /// Last entry of the push that it answers: up to here HQ compared every hash.
         sent_to: u64,
     },
-    /// HQ has less than its receipts said: it was restored. The phone sends again from here.
-    HqLost {
-        /// Epoch.
-        epoch: Epoch,
-        /// What HQ still has.
-        has: u64,
-    },
+    /// All that HQ has of this phone's journals; of an epoch that it does not name, nothing. Where that is less
+    /// than its receipts said, HQ was restored, and the phone sends again from there.
+    HqHas(Vec<Have>),
     /// Prune lines.
     Floors(Vec<Floor>),
     /// A page of the feed, to be stored with its cursor in one transaction.

@@ -64,7 +64,10 @@ impl Phone {
         for change in changes {
             match change {
                 Change::Delivered { receipt, .. } => self.delivered = receipt.seq,
-                Change::HqLost { has, .. } => self.delivered = self.delivered.min(has),
+                Change::HqHas(have) => {
+                    let has = have.iter().find(|h| h.epoch == EPOCH).map_or(0, |h| h.seq);
+                    self.delivered = self.delivered.min(has);
+                }
                 Change::BlobDurable(sha) => self.photos.get_mut(&sha).unwrap().1 = true,
                 Change::Page(page) => {
                     *self.cursor.borrow_mut() = Cursor { incarnation: page.incarnation, pos: page.next };
@@ -178,7 +181,8 @@ impl Hq {
                     version: 1,
                     incarnation: self.incarnation.clone(),
                     server_ms: 0,
-                    have: vec![self.have()],
+                    // HQ names the journals that it has, and no others.
+                    have: Some(self.have()).filter(|h| h.seq > 0).into_iter().collect(),
                     floors: vec![],
                     limits: Limits { push_bytes: 1 << 20, push_entries: 4, blob_chunk: 8 << 10 },
                     come_after_s: 0,
@@ -365,10 +369,14 @@ fn an_old_receipt_or_one_of_another_key_is_not_a_receipt() {
 fn a_restored_hq_gets_again_what_it_lost() {
     let (mut engine, mut phone, mut hq) = (Engine::default(), Phone::with(9), Hq::new());
     round(&mut engine, &mut phone, &mut hq, at(0), &mut polite);
-    hq.entries.truncate(2);
-    hq.incarnation = "i2".into();
-    assert_eq!(round(&mut engine, &mut phone, &mut hq, at(1), &mut polite), Step::Done);
-    assert_eq!(hq.entries.len(), 9);
+    // Its copy has the beginning of this journal, or was made before there was one.
+    for (left, incarnation) in [(2, "i2"), (0, "i3")] {
+        hq.entries.truncate(left);
+        hq.incarnation = incarnation.into();
+        let now = at(i64::try_from(left).unwrap() + 1);
+        assert_eq!(round(&mut engine, &mut phone, &mut hq, now, &mut polite), Step::Done);
+        assert_eq!(hq.entries.len(), 9, "{left} were left");
+    }
 }
 
 #[test]
