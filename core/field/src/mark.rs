@@ -3,6 +3,9 @@
 //! Two slots, overwritten in turn and synced; a torn write leaves the other slot. *Intent* is written
 //! before a commit, *done* after it, and nothing leaves the phone before *done*. A database that does not
 //! fit its mark was rolled back or copied: see [`judge`].
+//!
+//! The first entry of a new epoch declares what the roll-back took. That entry can be rolled back itself before
+//! HQ has it, so the mark keeps what was declared ([`Declared`]) and the next life says it again.
 
 use std::{
     fs::{File, OpenOptions},
@@ -17,12 +20,17 @@ use ezhifa_seal::{
 
 use crate::store::error::{Result, io};
 
-const MAGIC: [u8; 8] = *b"EZMARK01";
+const MAGIC: [u8; 8] = *b"EZMARK02";
+/// Marks of this kind know nothing of [`Declared`]; they are read, never written.
+const MAGIC_1: [u8; 8] = *b"EZMARK01";
 const SLOT: usize = 512;
 /// Slots lie a page apart, so that one torn page cannot hold both.
 const STRIDE: usize = 4096;
-/// Bytes before the checksum.
-const CONTENT: usize = 105;
+/// Bytes before the checksum, without and with what was declared.
+const CONTENT_1: usize = 105;
+const CONTENT: usize = CONTENT_1 + 1 + MOST * 24;
+/// Stretches that a mark remembers: one a roll-back, the newest.
+const MOST: usize = 15;
 
 /// Before or after the commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -51,6 +59,49 @@ impl Place {
     }
 }
 
+/// Entries `from..=to` of an epoch that are gone from this phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+pub struct Gone {
+    /// Epoch.
+    pub epoch: Epoch,
+    /// First.
+    pub from: u64,
+    /// Last.
+    pub to: u64,
+}
+
+/// What the first entry of the epoch being written declares as gone, newest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(into = "Vec<Gone>")]
+pub struct Declared {
+    count: usize,
+    gone: [Gone; MOST],
+}
+
+impl From<Declared> for Vec<Gone> {
+    fn from(declared: Declared) -> Vec<Gone> {
+        declared.iter().copied().collect()
+    }
+}
+
+impl Declared {
+    /// Each stretch.
+    pub fn iter(&self) -> impl Iterator<Item = &Gone> {
+        self.gone.iter().take(self.count)
+    }
+
+    /// With one more in front; the oldest beyond fifteen falls out, and HQ has long heard of it.
+    #[must_use]
+    pub fn and(self, newest: Gone) -> Declared {
+        let mut all = Declared { count: 1, gone: [newest; MOST] };
+        for (to, from) in all.gone.iter_mut().skip(1).zip(self.iter()) {
+            *to = *from;
+            all.count = all.count.saturating_add(1);
+        }
+        all
+    }
+}
+
 /// What the mark says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Mark {
@@ -62,6 +113,8 @@ pub struct Mark {
     pub base: Place,
     /// Before or after.
     pub phase: Phase,
+    /// What this epoch declared as gone.
+    pub declared: Declared,
 }
 
 /// What database and mark say together.
@@ -174,6 +227,12 @@ fn encode(counter: u64, mark: &Mark) -> Vec<u8> {
         out.extend(place.hash.0);
     }
     out.push(u8::from(mark.phase == Phase::Done));
+    out.push(u8::try_from(mark.declared.count).unwrap_or(0));
+    for gone in &mark.declared.gone {
+        for n in [gone.epoch.0, gone.from, gone.to] {
+            out.extend(n.to_be_bytes());
+        }
+    }
     let sum = sha256(&out).prefix();
     out.extend(sum);
     out.resize(SLOT, 0);
@@ -195,7 +254,11 @@ fn read(file: &mut File) -> Result<Vec<(u64, usize, Mark)>> {
 }
 
 fn decode(slot: &[u8]) -> Option<(u64, Mark)> {
-    let (content, rest) = slot.split_at_checked(CONTENT)?;
+    let known = slot.starts_with(&MAGIC);
+    if !known && !slot.starts_with(&MAGIC_1) {
+        return None;
+    }
+    let (content, rest) = slot.split_at_checked(if known { CONTENT } else { CONTENT_1 })?;
     if rest.get(..8)? != sha256(content).prefix() {
         return None;
     }
@@ -206,9 +269,7 @@ fn decode(slot: &[u8]) -> Option<(u64, Mark)> {
         at = end;
         Some(part)
     };
-    if take(8)? != MAGIC {
-        return None;
-    }
+    take(8)?;
     let counter = u64::from_be_bytes(take(8)?.try_into().ok()?);
     let epoch = Epoch(u64::from_be_bytes(take(8)?.try_into().ok()?));
     let mut place = || {
@@ -217,7 +278,15 @@ fn decode(slot: &[u8]) -> Option<(u64, Mark)> {
     };
     let (head, base) = (place()?, place()?);
     let phase = if take(1)? == [1] { Phase::Done } else { Phase::Intent };
-    Some((counter, Mark { epoch, head, base, phase }))
+    let mut declared = Declared::default();
+    if known {
+        declared.count = usize::from(*take(1)?.first()?).min(MOST);
+        for gone in &mut declared.gone {
+            let mut number = || Some(u64::from_be_bytes(take(8)?.try_into().ok()?));
+            *gone = Gone { epoch: Epoch(number()?), from: number()?, to: number()? };
+        }
+    }
+    Some((counter, Mark { epoch, head, base, phase, declared }))
 }
 
 /// Makes a new or renamed file's name durable.
@@ -240,7 +309,9 @@ mod tests {
     }
 
     fn mark(n: u64, phase: Phase) -> Mark {
-        Mark { epoch: Epoch(7), head: place(n), base: place(n - 1), phase }
+        let gone = |seq| Gone { epoch: Epoch(seq), from: seq, to: seq + 2 };
+        let declared = (0..n).fold(Declared::default(), |all, seq| all.and(gone(seq)));
+        Mark { epoch: Epoch(7), head: place(n), base: place(n - 1), phase, declared }
     }
 
     #[test]
@@ -266,6 +337,16 @@ mod tests {
         }
         std::fs::write(&path, &after).unwrap();
         assert_eq!(MarkFile::open(&path).unwrap().last(), Some(&mark(6, Phase::Intent)));
+    }
+
+    #[test]
+    fn what_was_declared_is_kept_newest_first_and_the_oldest_falls_out() {
+        let seen = |n| mark(n, Phase::Done).declared.iter().map(|g| g.from).collect::<Vec<_>>();
+        assert_eq!(seen(3), [2, 1, 0]);
+        assert_eq!(seen(20), (5..20).rev().collect::<Vec<_>>());
+        let (_, read) = decode(&encode(9, &mark(20, Phase::Done))).unwrap();
+        assert_eq!(read, mark(20, Phase::Done));
+        assert_eq!(encode(9, &mark(20, Phase::Done)).len(), SLOT);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::{
     journal,
     keys::{Platform, Point},
-    mark::{Mark, MarkFile, Phase, Place},
+    mark::{Declared, Mark, MarkFile, Phase, Place},
 };
 
 /// Where things lie. `mark` is outside every back-up (Android `noBackupFilesDir`, iOS excluded + ThisDeviceOnly).
@@ -111,6 +111,8 @@ struct Writer {
     /// None where only reading is allowed and no mark is there.
     mark: Option<MarkFile>,
     log: Log,
+    /// What this epoch declared as gone: every mark repeats it.
+    declared: Declared,
     /// The mark says done for the last commit.
     settled: bool,
     /// What is in the file is not known any more: open again.
@@ -314,7 +316,13 @@ impl Writer {
         }
         // A new epoch starts at nothing, whatever the old one's head was.
         let base = if log.head.epoch == base.epoch { Place::of(&base) } else { log.start() };
-        let mark = Mark { epoch: log.head.epoch, head: Place::of(&log.head), base, phase: Phase::Intent };
+        let mark = Mark {
+            epoch: log.head.epoch,
+            head: Place::of(&log.head),
+            base,
+            phase: Phase::Intent,
+            declared: self.declared,
+        };
         self.mark.as_mut().ok_or(StoreError::Inspection)?.set(mark)?;
         platform.probe.at(Point::AfterIntent)?;
         tx.commit().map_err(StoreError::from)?;
@@ -337,7 +345,8 @@ impl Writer {
         }
         let head = Place::of(&self.log.head);
         let epoch = self.log.head.epoch;
-        self.mark()?.set(Mark { epoch, head, base: head, phase: Phase::Done })?;
+        let declared = self.declared;
+        self.mark()?.set(Mark { epoch, head, base: head, phase: Phase::Done, declared })?;
         self.settled = true;
         Ok(())
     }

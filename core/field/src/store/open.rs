@@ -20,7 +20,7 @@ use super::{
 use crate::{
     journal,
     keys::{DatabaseKey, Platform},
-    mark::{Mark, MarkFile, Phase, Place, Verdict, judge, sync_dir},
+    mark::{Declared, Gone, Mark, MarkFile, Phase, Place, Verdict, judge, sync_dir},
 };
 
 /// What was found on opening.
@@ -64,7 +64,8 @@ impl Store {
         forget_unborn(&mut mark, None);
         let before = mark.last().copied();
         let log = Log::before(device.clone());
-        let mut writer = Writer { conn, mark: Some(mark), log, settled: true, lost: false };
+        let declared = declared(None, before.as_ref());
+        let mut writer = Writer { conn, mark: Some(mark), log, declared, settled: true, lost: false };
         writer.transact::<_, StoreError>(&platform, |dao| {
             dao.set_meta("device", &device.0)?;
             dao.start_epoch(epoch, &declaration("enrolled", None, before.as_ref()))?;
@@ -111,13 +112,15 @@ impl Store {
             let verdict = Some(judge(said.as_ref(), epoch, head));
             // The mark's format is known: what was committed may be confirmed, so that it may leave.
             let settled = verdict != Some(Verdict::Fine) || said.is_none_or(|m| m.phase == Phase::Done);
-            let writer = Writer { conn, mark, log, settled, lost: false };
+            let declared = said.map(|m| m.declared).unwrap_or_default();
+            let writer = Writer { conn, mark, log, declared, settled, lost: false };
             let opened = Opened { verdict, mark: said, files_finished: 0, files_dropped: 0, read_only: true };
             return finish(places, platform, device, writer, opened, &key, Some(Frozen::Newer(found)));
         }
         let mark = MarkFile::open(&places.mark)?;
         let said = mark.last().copied();
-        let mut writer = Writer { conn, mark: Some(mark), log, settled: true, lost: false };
+        let declared = Declared::default();
+        let mut writer = Writer { conn, mark: Some(mark), log, declared, settled: true, lost: false };
         let verdict = Some(writer.compare(&platform)?);
         std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
         let (files_finished, files_dropped) = crate::vault::recover(places, &Dao::reading(&writer.conn))?;
@@ -142,7 +145,8 @@ impl Store {
         let log = Log::load(&conn, &device)?.ok_or(StoreError::NotEnrolled)?;
         let mark = MarkFile::peek(&places.mark)?;
         let verdict = Some(judge(mark.as_ref(), log.head.epoch, Place::of(&log.head)));
-        let writer = Writer { conn, mark: None, log, settled: true, lost: false };
+        let declared = Declared::default();
+        let writer = Writer { conn, mark: None, log, declared, settled: true, lost: false };
         let opened = Opened { verdict, mark, files_finished: 0, files_dropped: 0, read_only: true };
         finish(places, platform, device, writer, opened, &key, Some(Frozen::Inspected))
     }
@@ -168,6 +172,10 @@ impl Writer {
         forget_unborn(self.mark()?, Some(epoch));
         let mark = self.mark()?.last().copied();
         let verdict = judge(mark.as_ref(), epoch, head);
+        self.declared = match verdict {
+            Verdict::RolledBack => declared(Some(&self.log.head), mark.as_ref()),
+            Verdict::Fine | Verdict::NeverCommitted => mark.map(|m| m.declared).unwrap_or_default(),
+        };
         match verdict {
             Verdict::Fine => {
                 self.settled = mark.is_some_and(|m| m.phase == Phase::Done);
@@ -206,7 +214,8 @@ impl Log {
     }
 }
 
-/// First entry of an epoch: why it began, where the old one stood, what is missing.
+/// First entry of an epoch: why it began, where the old one stood, what is missing (`hole`), and what earlier
+/// first entries declared (`holes`), which may be gone with them.
 fn declaration(because: &str, before: Option<&Head>, mark: Option<&Mark>) -> String {
     let hole = match (before, mark) {
         (_, None) => json!({ "unknown": 1 }),
@@ -222,7 +231,20 @@ fn declaration(because: &str, before: Option<&Head>, mark: Option<&Mark>) -> Str
     };
     let previous = before.map(|h| json!({ "epoch": h.epoch, "seq": h.seq, "hash": h.hash }));
     let hole = if because == "enrolled" && mark.is_none() { json!(null) } else { hole };
-    json!({ "event": "epoch_started", "because": because, "previous": previous, "hole": hole }).to_string()
+    let earlier: Vec<Gone> = mark.map(|m| m.declared.into()).unwrap_or_default();
+    json!({ "event": "epoch_started", "because": because, "previous": previous, "hole": hole, "holes": earlier })
+        .to_string()
+}
+
+/// What the new epoch's first entry says is gone: all that the mark knew of the life before it, and what that
+/// life had declared itself.
+fn declared(before: Option<&Head>, mark: Option<&Mark>) -> Declared {
+    let Some(mark) = mark else { return Declared::default() };
+    let kept = before.filter(|h| h.epoch == mark.epoch).map_or(0, |h| h.seq);
+    match kept.checked_add(1).filter(|from| *from <= mark.head.seq) {
+        Some(from) => mark.declared.and(Gone { epoch: mark.epoch, from, to: mark.head.seq }),
+        None => mark.declared,
+    }
 }
 
 fn finish(
