@@ -30,7 +30,8 @@ pub fn read_dir(dir: &Path) -> Files {
 }
 
 pub fn national_files() -> Files {
-    read_dir(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks/prc-national"))
+    let above = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    read_dir(&above.map(|dir| dir.join("rulebooks/prc-national")).find(|dir| dir.is_dir()).unwrap())
 }
 
 pub fn national() -> Rulebook {
