@@ -16,7 +16,7 @@ use ezhifa_field::{
         sign::{Algorithm, SoftwareKey},
     },
     clock::ManualClock,
-    keys::{FixedKey, Platform, Point, Probe},
+    keys::{Disk, FixedKey, Platform, Point, Probe},
     office::{Ports, SyncReport},
     slip::BundledOnly,
     store::{Places, StoreError},
@@ -80,6 +80,19 @@ pub(crate) struct Phone {
     boots: u32,
 }
 
+/// A simulated disk never fills: what is kept back for that day would only be copied about.
+struct Roomy;
+
+impl Disk for Roomy {
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
+    fn ballast(&self) -> u64 {
+        0
+    }
+}
+
 /// What the platform lets take to the next life.
 fn copy_folder(from: &Path, to: &Path) -> Result<(), FleetError> {
     std::fs::create_dir_all(to).map_err(disk(to))?;
@@ -115,6 +128,7 @@ impl Phone {
         let trap = Arc::new(Trap(AtomicI32::new(OFF)));
         let mut platform = Platform::new(Arc::new(FixedKey(secret("database"))), clock.clone());
         platform.entropy = Arc::new(SeedEntropy(Mutex::new(Rng::of(seed, &format!("phone {name}")))));
+        platform.disk = Arc::new(Roomy);
         platform.probe = trap.clone();
         let key = SoftwareKey::from_secret(Algorithm::P256Sha256, secret("device"))
             .map_err(|e| FleetError::Input(e.to_string()))?;

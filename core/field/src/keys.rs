@@ -7,7 +7,7 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::{
     clock::Clock,
-    store::{StoreError, error::Result},
+    store::{BALLAST, StoreError, error::Result},
 };
 
 /// 32 raw bytes that open the database.
@@ -69,6 +69,12 @@ impl Entropy for SystemEntropy {
 pub trait Disk: Send + Sync {
     /// Bytes the app may still write; `None` when unknown.
     fn free_bytes(&self) -> Option<u64>;
+
+    /// Bytes to keep back, so that the running case can be finished when nothing is free any more. A
+    /// simulation whose disks never fill keeps back none.
+    fn ballast(&self) -> u64 {
+        BALLAST
+    }
 }
 
 /// Nothing known.

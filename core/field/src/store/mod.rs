@@ -240,7 +240,8 @@ impl Store {
     pub fn room_for_captures(&self) -> Result<()> {
         let low = self.platform.disk.free_bytes().is_some_and(|free| free < LOW_SPACE);
         // Given up once, it comes back only where as much again is left: the running case lives on what it freed.
-        if low || !self.places.ballast().exists() && make_ballast(&self.places.ballast(), BALLAST).is_err() {
+        let (path, size) = (self.places.ballast(), self.platform.disk.ballast());
+        if low || !path.exists() && make_ballast(&path, size, size).is_err() {
             return Err(StoreError::LowSpace);
         }
         Ok(())
@@ -364,17 +365,17 @@ impl Writer {
 }
 
 /// Writes real bytes: a sparse file reserves nothing. `spare` bytes more must fit while it is made.
-pub(crate) fn make_ballast(path: &Path, spare: u64) -> Result<()> {
+pub(crate) fn make_ballast(path: &Path, size: u64, spare: u64) -> Result<()> {
     use std::io::Write as _;
     let partial = path.with_extension("partial");
     let make = || {
         let mut file = std::fs::File::create(&partial)?;
         let block = vec![0xA5_u8; 1 << 20];
-        for _ in 0..BALLAST.saturating_add(spare) >> 20 {
+        for _ in 0..size.saturating_add(spare) >> 20 {
             file.write_all(&block)?;
         }
         file.sync_all()?;
-        file.set_len(BALLAST)?;
+        file.set_len(size)?;
         file.sync_all()?;
         std::fs::rename(&partial, path)
     };

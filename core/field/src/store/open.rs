@@ -72,7 +72,7 @@ impl Store {
             Ok(())
         })?;
         // The ballast is a help, not a need: a phone that is full on its first day still enrols.
-        let _ = make_ballast(&places.ballast(), 0);
+        let _ = make_ballast(&places.ballast(), platform.disk.ballast(), 0);
         let opened =
             Opened { verdict: None, mark: before, files_finished: 0, files_dropped: 0, read_only: false };
         finish(places, platform, device, writer, opened, &key, None)
@@ -286,6 +286,9 @@ pub(super) fn connect(path: &Path, key: &DatabaseKey, flags: OpenFlags) -> Resul
          PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = 2; PRAGMA busy_timeout = 5000;
          PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = 1572864;",
     )?;
+    // A prepared statement stays prepared: without it, SQLite plans again at every new value of a LIMIT, or
+    // of a column that a partial index names.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
 }
