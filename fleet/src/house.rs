@@ -58,6 +58,8 @@ impl House {
         config.background = false;
         config.device_rate = 100_000;
         config.public_rate = 100_000;
+        // Simulated time stands still while entries are written: there is no queue to spread.
+        config.ingest_rate = 0;
         let hq = Hq::open(config.clone())?;
         std::fs::create_dir_all(dir.join("copies")).map_err(crate::error::disk(dir))?;
         Ok(House { config, hq: Mutex::new(Some(hq)), copies: Mutex::default(), dir: dir.to_owned() })

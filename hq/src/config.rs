@@ -40,6 +40,9 @@ pub struct HqConfig {
     pub blob_limit: u64,
     /// Requests a second a device may make in the long run.
     pub device_rate: u32,
+    /// Entries a second that phones are let in with: more phones than that at once come one after another
+    /// (`come_after_s` in `hello`). 0: all at once.
+    pub ingest_rate: u32,
     /// Look-ups a second one address may make on the public page.
     pub public_rate: u32,
     /// Interpret in the background; without it only [`crate::Hq::settle`] does (simulation).
@@ -70,6 +73,7 @@ impl HqConfig {
             body_limit: 4 << 20,
             blob_limit: 64 << 20,
             device_rate: 20,
+            ingest_rate: 5_000,
             public_rate: 2,
             background: true,
             log: false,

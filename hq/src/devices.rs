@@ -258,7 +258,10 @@ impl Hq {
             return Err(HqError::Version);
         }
         self.refresh_seen(&device.branch)?;
-        let now = self.now_ms();
+        let (now, signed_ms) = (self.now_ms(), asked.auth.at_ms);
+        let named: Vec<Epoch> = hello.heads.iter().map(|h| h.epoch).collect();
+        let come_after_s =
+            self.inner.slots.wait_s(&device.id, hello.unsynced.entries, self.config().ingest_rate, now);
         let id = device.id.clone();
         let device = &if hello.cursor.incarnation == self.incarnation() {
             self.heard_of_keys(device, hello.cursor.pos)?
@@ -268,7 +271,7 @@ impl Hq {
         let journals = self.write(1, move |w| {
             let journals: Vec<(String, Journal)> = store::list(w, "journal", &format!("{id}/"))?;
             let mut device = get(w, &id)?.ok_or(HqError::NotFound("device"))?;
-            look_for_rollback(w, &device, &hello, &journals, now)?;
+            look_for_rollback(w, &device, &hello, &journals, signed_ms, now)?;
             for used in &hello.blocks {
                 crate::numbers::reported(w, &id, used, now)?;
             }
@@ -284,7 +287,10 @@ impl Hq {
         let mut have = Vec::new();
         let mut floors = Vec::new();
         for (key, journal) in journals {
-            if let Some(epoch) = key.rsplit('/').next().and_then(|e| e.parse::<Epoch>().ok()) {
+            // Of the epochs that the phone named only: it may have had more lives than an answer has room for.
+            if let Some(epoch) = key.rsplit('/').next().and_then(|e| e.parse::<Epoch>().ok())
+                && named.contains(&epoch)
+            {
                 have.push(Have { epoch, seq: journal.seq, hash: journal.hash });
                 floors.push(Floor { epoch, seq: journal.floor });
             }
@@ -301,7 +307,7 @@ impl Hq {
                 have,
                 floors,
                 limits: Limits::default(),
-                come_after_s: 0,
+                come_after_s,
                 min_app,
                 wipe: device.wipe.clone(),
             },
@@ -327,18 +333,24 @@ impl Hq {
     }
 }
 
-/// A phone that has less than HQ of the epoch it is still writing was put back to an earlier state.
+/// A phone that has less than HQ of the epoch it is still writing was put back to an earlier state. Not so
+/// when its hello may have been signed before the last entries came: it was late on the way, the next one tells.
 fn look_for_rollback(
     w: &mut dyn Write,
     device: &Device,
     hello: &Hello,
     journals: &[(String, Journal)],
+    signed_ms: i64,
     now: i64,
 ) -> Result<(), HqError> {
     let Some(writing) = hello.heads.last() else { return Ok(()) };
     let key = journal_key(&device.id, writing.epoch);
     if let Some((_, ours)) = journals.iter().find(|(k, _)| *k == key) {
+        let late = signed_ms <= ours.last_ms.saturating_add(crate::protocol::AHEAD_MS);
         if writing.seq < ours.seq {
+            if late {
+                return Ok(());
+            }
             alarms::raise(
                 w,
                 now,

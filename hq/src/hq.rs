@@ -40,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) incarnation: String,
     pub(crate) device_rates: Rates,
     pub(crate) public_rates: Rates,
+    pub(crate) slots: crate::slots::Slots,
     pub(crate) books: Mutex<crate::rulebooks::Books>,
     pub(crate) areas: crate::desk::routing::Areas,
     pub(crate) event_codes: crate::desk::events::Cache,
@@ -109,6 +110,7 @@ impl Hq {
         let inner = Inner {
             device_rates: Rates::new(config.device_rate, config.device_rate.saturating_mul(10)),
             public_rates: Rates::new(config.public_rate, config.public_rate.saturating_mul(10)),
+            slots: crate::slots::Slots::default(),
             books: Mutex::default(),
             areas: crate::desk::routing::Areas::default(),
             event_codes: crate::desk::events::Cache::default(),

@@ -8,7 +8,7 @@ use ezhifa_wire::{
     problem::{Fork, Have},
     push::{Push, Receipt},
     seal::{
-        entry::{Epoch, Head, SealedEntry, verify},
+        entry::{DeviceId, Epoch, Head, SealedEntry, verify},
         hash::Digest,
         sign::Signed,
     },
@@ -47,20 +47,53 @@ pub fn is_case(kind: &str) -> bool {
     kind == "case" || kind == "drill" || kind.starts_with("case.")
 }
 
-fn row(entry: &SealedEntry, hash: &Digest, received_ms: i64) -> Result<EntryRow, HqError> {
-    let header = &entry.header;
-    Ok(EntryRow {
-        pos: 0,
-        device: header.device.0.clone(),
-        epoch: header.epoch.to_string(),
-        seq: header.seq,
-        kind: header.kind.clone(),
-        hash: hash.to_string(),
-        header: serde_json::to_string(header)?,
-        salt: entry.salt.map(|s| s.0.to_vec()),
-        body: entry.body.as_ref().map(|b| b.as_bytes().to_vec()),
-        received_ms,
-    })
+/// An entry made ready on the request's own thread: the one writer only compares and inserts.
+struct Sent {
+    row: EntryRow,
+    hash: Digest,
+    prev: Digest,
+    wall_ms: i64,
+    readable: bool,
+}
+
+impl Sent {
+    fn of(entry: SealedEntry, epoch: &str, received_ms: i64) -> Result<Sent, HqError> {
+        let SealedEntry { header, salt, body } = entry;
+        let hash = header.hash();
+        let readable = match &body {
+            Some(body) if is_case(&header.kind) => serde_json::from_str::<CaseEvent>(body).is_ok(),
+            _ => true,
+        };
+        let text = serde_json::to_string(&header)?;
+        Ok(Sent {
+            hash,
+            prev: header.prev,
+            wall_ms: header.stamp.wall_ms,
+            readable,
+            row: EntryRow {
+                pos: 0,
+                device: header.device.0,
+                epoch: epoch.to_owned(),
+                seq: header.seq,
+                kind: header.kind,
+                hash: hash.to_string(),
+                header: text,
+                salt: salt.map(|s| s.0.to_vec()),
+                body: body.map(String::into_bytes),
+                received_ms,
+            },
+        })
+    }
+
+    fn unusable(&self, device: &Device) -> Option<&'static str> {
+        if device.lost_ms.is_some_and(|lost| self.wall_ms > lost) {
+            Some("after_lost")
+        } else if !self.readable {
+            Some("unreadable")
+        } else {
+            None
+        }
+    }
 }
 
 impl Hq {
@@ -81,9 +114,11 @@ impl Hq {
         verify(&start, push.entries.iter()).map_err(|e| HqError::Bad(e.to_string()))?;
 
         let now = self.now_ms();
-        let (id, epoch) = (device.id.clone(), push.epoch);
+        let (id, epoch, named) = (device.id.clone(), push.epoch, push.epoch.to_string());
         let weight = push.entries.len();
-        let stored = self.write(weight, move |w| store_run(w, &id, epoch, &push.entries, now));
+        let sent: Vec<Sent> =
+            push.entries.into_iter().map(|entry| Sent::of(entry, &named, now)).collect::<Result<_, _>>()?;
+        let stored = self.write(weight, move |w| store_run(w, &id, epoch, sent, now));
         let (journal, quarantined) = match stored {
             Err(HqError::Fork(fork)) => {
                 let id = device.id.clone();
@@ -131,7 +166,7 @@ fn store_run(
     w: &mut dyn Write,
     id: &str,
     epoch: Epoch,
-    entries: &[SealedEntry],
+    entries: Vec<Sent>,
     now: i64,
 ) -> Result<(Journal, Vec<u64>), HqError> {
     let key = journal_key(id, epoch);
@@ -145,41 +180,39 @@ fn store_run(
     let mut quarantined = Vec::new();
     let mut fresh = Vec::new();
     for entry in entries {
-        let header = &entry.header;
-        let hash = header.hash();
-        if header.seq <= journal.seq {
-            let ours = w
-                .entry(id, &epoch.to_string(), header.seq)?
-                .ok_or_else(|| HqError::Unreadable("journal".into()))?;
-            if ours.hash != hash.to_string() {
-                return Err(HqError::Fork(Fork { epoch, seq: header.seq, hash: digest(&ours.hash)? }));
+        let seq = entry.row.seq;
+        if seq <= journal.seq {
+            let ours =
+                w.entry(id, &entry.row.epoch, seq)?.ok_or_else(|| HqError::Unreadable("journal".into()))?;
+            if ours.hash != entry.row.hash {
+                return Err(HqError::Fork(Fork { epoch, seq, hash: digest(&ours.hash)? }));
             }
             continue;
         }
-        if header.seq != journal.seq.saturating_add(1) {
+        if seq != journal.seq.saturating_add(1) {
             return Err(HqError::NeedFrom(Have { epoch, seq: journal.seq, hash: journal.hash }));
         }
         let expected =
-            if journal.seq == 0 { Head::start(header.device.clone(), epoch).hash } else { journal.hash };
-        if header.prev != expected {
+            if journal.seq == 0 { Head::start(DeviceId(id.to_owned()), epoch).hash } else { journal.hash };
+        if entry.prev != expected {
             return Err(HqError::Fork(Fork { epoch, seq: journal.seq.max(1), hash: journal.hash }));
         }
-        fresh.push(row(entry, &hash, now)?);
-        if let Some(why) = unusable(&device, entry) {
+        if let Some(why) = entry.unusable(&device) {
             let q = Quarantined {
                 device: id.to_owned(),
-                epoch: epoch.to_string(),
-                seq: header.seq,
-                kind: header.kind.clone(),
+                epoch: entry.row.epoch.clone(),
+                seq,
+                kind: entry.row.kind.clone(),
                 why: why.to_owned(),
                 at_ms: now,
             };
-            store::put(w, "quarantine", &format!("{key}/{:012}", header.seq), &q)?;
-            quarantined.push(header.seq);
+            store::put(w, "quarantine", &format!("{key}/{seq:012}"), &q)?;
+            quarantined.push(seq);
         }
-        journal.seq = header.seq;
-        journal.hash = hash;
+        journal.seq = seq;
+        journal.hash = entry.hash;
         journal.last_ms = now;
+        fresh.push(entry.row);
     }
     if !fresh.is_empty() {
         w.add_entries(&fresh)?;
@@ -201,14 +234,6 @@ fn store_run(
         store::put(w, "journal", &key, &journal)?;
     }
     Ok((journal, quarantined))
-}
-
-fn unusable(device: &Device, entry: &SealedEntry) -> Option<&'static str> {
-    if device.lost_ms.is_some_and(|lost| entry.header.stamp.wall_ms > lost) {
-        return Some("after_lost");
-    }
-    let body = entry.body.as_ref()?;
-    (is_case(&entry.header.kind) && serde_json::from_str::<CaseEvent>(body).is_err()).then_some("unreadable")
 }
 
 pub(crate) fn digest(hex: &str) -> Result<Digest, HqError> {

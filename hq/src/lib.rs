@@ -46,6 +46,7 @@ pub mod reports;
 pub mod reviews;
 mod rulebooks;
 mod serve;
+mod slots;
 pub mod store;
 mod tls;
 mod verification;

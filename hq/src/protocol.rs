@@ -112,7 +112,7 @@ struct Seen {
 /// How old a signature may be.
 const WINDOW_MS: i64 = limits::SKEW_MINUTES * 60_000;
 /// How far a phone's estimate of HQ's clock may be ahead. Small, because of [`after_restart`].
-const AHEAD_MS: i64 = 5_000;
+pub(crate) const AHEAD_MS: i64 = 5_000;
 
 /// Nonces are forgotten when HQ stops. So an HQ that starts again takes no request with a time at which the
 /// one before it could have taken it; the refusal names a time that is good, and the phone signs once more.
@@ -145,14 +145,12 @@ impl Hq {
     #[must_use]
     pub fn answer(&self, request: &Request) -> Response {
         let answer = self.route(request).unwrap_or_else(|e| self.refusal(&e));
-        let route = request.path.split(['?']).next().unwrap_or_default();
-        // The path of the public page names a slip; it is not written down.
-        let route = if route.starts_with("/V/") { "/V/" } else { route };
+        let route = known(&request.method, &request.path);
         self.log(
             "request",
             &[
-                ("method", Field::Word(&request.method)),
-                ("route", Field::Word(route)),
+                ("method", Field::Word(route.0)),
+                ("route", Field::Word(route.1)),
                 ("status", Field::Int(i64::from(answer.status))),
             ],
         );
@@ -371,6 +369,31 @@ impl Hq {
         answer.headers.insert("content-range".into(), format!("bytes {from}-{to}/{total}"));
         Ok(answer)
     }
+}
+
+/// Method and route for the log, from our own tables: what somebody wrote into a path (a slip's number, a
+/// name, a secret in the wrong place) is never written down.
+fn known(method: &str, path: &str) -> (&'static str, &'static str) {
+    let plain = path.split('?').next().unwrap_or_default();
+    let method = ["GET", "HEAD", "POST", "PATCH"].into_iter().find(|m| *m == method).unwrap_or("other");
+    let fixed = [
+        paths::HEALTH,
+        paths::ENROL,
+        paths::HELLO,
+        paths::PUSH,
+        paths::FEED,
+        paths::LEASE,
+        crate::operator::PATH,
+        "/metrics",
+        "/openapi.json",
+    ];
+    let route = fixed
+        .into_iter()
+        .find(|p| *p == plain)
+        .or_else(|| ["/V/", "/v/", paths::BLOBS].into_iter().find(|p| plain.starts_with(p)))
+        .or_else(|| desk::http::pattern(method, plain))
+        .unwrap_or("other");
+    (method, route)
 }
 
 /// The request with its body unpacked. Called after the signature over the packed bytes held.

@@ -4,9 +4,11 @@
 mod support;
 
 use ezhifa_wire::{
-    ProblemCode, blob,
+    Check as _, ProblemCode, blob,
     blob::BlobReceipt,
-    domains, paths,
+    domains,
+    hello::Unsynced,
+    paths,
     seal::{
         entry::{Epoch, Head},
         hash::sha256,
@@ -80,7 +82,37 @@ fn invariant_15_a_gap_is_told_and_a_fork_is_never_swallowed() {
     assert!(house.hq.alarms().unwrap().iter().any(|a| a.kind == "fork"), "a person must hear of it");
     assert_eq!(house.hq.replay_report().unwrap().entries, 10, "nothing of the other future is stored");
     phone.hello();
-    assert!(house.hq.alarms().unwrap().iter().any(|a| a.kind == "rolled_back"));
+    let rolled_back = || house.hq.alarms().unwrap().iter().any(|a| a.kind == "rolled_back");
+    assert!(!rolled_back(), "signed as early as the last entries came: it may have been late on the way");
+    house.pass(60_000);
+    phone.at_ms += 60_000;
+    phone.hello();
+    assert!(rolled_back());
+}
+
+#[test]
+fn a_phone_of_three_hundred_lives_still_hears_hello_and_a_crowd_is_spread() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    for life in 1..=300 {
+        phone.head = Head::start(phone.device.clone(), Epoch(life));
+        phone.journal.clear();
+        grow(&mut phone, 1);
+        phone.receipt(&phone.push(0));
+    }
+    let reply = phone.hello();
+    assert_eq!(reply.have.len(), 1, "what it named");
+    assert_eq!((reply.have[0].epoch, reply.have[0].seq), (Epoch(300), 1));
+    reply.check().unwrap();
+    assert_eq!(reply.come_after_s, 0);
+
+    let full = Unsynced { entries: 10_000, ..Unsynced::default() };
+    assert_eq!(phone.hello_with(full).come_after_s, 0, "the first goes ahead");
+    let other = Phone::enrolled(&house, 2);
+    assert_eq!(other.hello_with(full).come_after_s, 2);
+    assert_eq!(other.hello().come_after_s, 2, "its slot is kept");
+    house.pass(2_000);
+    assert_eq!(other.hello_with(full).come_after_s, 0);
 }
 
 #[test]
@@ -317,6 +349,93 @@ fn garbage_is_refused_precisely() {
     assert_eq!(code(&phone.ask("POST", paths::LEASE, &[], &vec![b' '; 70_000])), ProblemCode::TooLarge);
     assert_eq!(code(&phone.ask("POST", paths::PUSH, &[], &vec![b' '; 5 << 20])), ProblemCode::TooLarge);
     assert_eq!(phone.ask("GET", "/nowhere", &[], b"").status, 404);
+}
+
+#[test]
+fn what_else_is_wrong_with_a_request_is_said_precisely_and_leaves_nothing_behind() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    grow(&mut phone, 2);
+    let post = |path: &str, body: &serde_json::Value| {
+        code(&phone.ask("POST", path, &[], &serde_json::to_vec(body).unwrap()))
+    };
+    // A version that is not spoken here, in the message and in the header.
+    let hello = serde_json::json!({
+        "versions": [2, 3], "app": "test", "heads": [], "cursor": {"incarnation": "", "pos": 0}, "blocks": [],
+        "unsynced": {"entries": 0, "blobs": 0, "blob_bytes": 0, "oldest_ms": null}, "wall_ms": 0, "mono_ms": 0,
+        "boot": "b",
+    });
+    assert_eq!(post(paths::HELLO, &hello), ProblemCode::Version);
+    let feed = format!("{}?incarnation=&pos=0&max_bytes=1000", paths::FEED);
+    let signed = phone.header("GET", &feed, b"");
+    assert_eq!(
+        code(&phone.send("GET", &feed, &signed.replace("v=1;", "v=2;"), &[], b"")),
+        ProblemCode::Malformed
+    );
+    let other = signed.replace("alg=p256-sha256", "alg=sm2-sm3");
+    assert_eq!(code(&phone.send("GET", &feed, &other, &[], b"")), ProblemCode::Denied);
+    // More lives, more blocks, more of anything than a message has room for.
+    let mut many = hello.clone();
+    many["versions"] = serde_json::json!([1]);
+    many["heads"] = serde_json::json!(vec![&phone.head; 257]);
+    assert_eq!(post(paths::HELLO, &many), ProblemCode::TooLarge);
+    // A push whose claim is about another entry, one with a gap, one of another epoch, an empty one.
+    let push = ezhifa_wire::push::Push::new(phone.journal.clone(), phone.head.clone(), &phone.key).unwrap();
+    let whole = serde_json::to_value(&push).unwrap();
+    let changed = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut one = whole.clone();
+        change(&mut one);
+        post(paths::PUSH, &one)
+    };
+    assert_eq!(changed(&|p| drop(p["entries"].as_array_mut().unwrap().pop())), ProblemCode::Malformed);
+    assert_eq!(changed(&|p| p["entries"] = serde_json::json!([])), ProblemCode::Malformed);
+    assert_eq!(changed(&|p| p["epoch"] = serde_json::json!("00000000000000ff")), ProblemCode::Malformed);
+    assert_eq!(changed(&|p| p["entries"][1]["header"]["seq"] = serde_json::json!(3)), ProblemCode::Malformed);
+    assert_eq!(changed(&|p| p["entries"][0]["salt"] = serde_json::json!(null)), ProblemCode::Malformed);
+    assert_eq!(
+        changed(&|p| p["head"]["signature"]["bytes"] = serde_json::json!("00".repeat(64))),
+        ProblemCode::Denied
+    );
+    // Numbers that nobody can mean.
+    for (year, want) in [(2026, 0), (2026, 10_001), (1999, 10), (2201, 10)] {
+        let wish = serde_json::json!({
+            "request_id": "r", "series": "penalty", "year": year, "want": want, "epoch": phone.head.epoch,
+        });
+        assert_eq!(post(paths::LEASE, &wish), ProblemCode::Malformed, "{year} {want}");
+    }
+    // Evidence without a length or an offset, beyond its end, too much at once, too much at all.
+    let sha = sha256(b"right");
+    let patch = |query: &str, offset: Option<&str>, bytes: &[u8]| {
+        let headers: Vec<(&str, String)> = offset.map(|o| (blob::OFFSET, o.to_owned())).into_iter().collect();
+        code(&phone.ask("PATCH", &format!("{}{query}", blob::path(&sha)), &headers, bytes))
+    };
+    assert_eq!(patch("", Some("0"), b"right"), ProblemCode::Malformed);
+    assert_eq!(patch("?length=five", Some("0"), b"right"), ProblemCode::Malformed);
+    assert_eq!(patch("?length=5", None, b"right"), ProblemCode::Malformed);
+    assert_eq!(patch("?length=5", Some("-1"), b"right"), ProblemCode::Malformed);
+    assert_eq!(patch("?length=4", Some("0"), b"right"), ProblemCode::Malformed);
+    assert_eq!(patch("?length=5000000", Some("0"), &vec![0; (1 << 20) + 1]), ProblemCode::TooLarge);
+    assert_eq!(patch("?length=999999999999", Some("0"), b"right"), ProblemCode::TooLarge);
+    for name in ["..", "%2e%2e%2fhq.key", "/etc/passwd", &"0".repeat(63), &"g".repeat(64), "%00"] {
+        let answer =
+            phone.ask("PATCH", &format!("/v1/blobs/{name}?length=1"), &[(blob::OFFSET, "0".into())], b"x");
+        assert_eq!(answer.status, 404, "{name}");
+    }
+    let blobs = house.dir.path().join("blobs");
+    for place in ["staging", "sha256"] {
+        assert_eq!(std::fs::read_dir(blobs.join(place)).unwrap().count(), 0, "{place} is empty");
+    }
+    assert_eq!(house.hq.replay_report().unwrap().entries, 0);
+    assert!(house.hq.ledger().unwrap().blocks.is_empty());
+    // A code of yesterday.
+    let ticket = house.hq.ticket(&house.server.url, "dongcheng").unwrap();
+    let mut late = Phone::new(&ticket, 9);
+    house.pass(24 * 3_600_000 + 1);
+    late.at_ms = house.hq.now_ms();
+    assert_eq!(code(&late.enrol(&ticket.code)), ProblemCode::EnrolCode);
+    // After all that the honest journal goes through.
+    phone.at_ms = house.hq.now_ms();
+    assert_eq!(phone.receipt(&phone.push(0)).seq, 2);
 }
 
 #[test]

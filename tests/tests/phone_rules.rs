@@ -10,8 +10,11 @@ use ezhifa_field::{
     FieldOffice,
     casework::{
         command::Command,
-        event::{CaseId, ConfirmWay, Confirmation, ServiceWay, Source, Stage},
-        law::terms::PartyKind,
+        event::{CaseId, ConfirmWay, Confirmation, FactSource, PrintState, ServiceWay, Source, Stage},
+        law::{
+            facts::Value,
+            terms::{Outcome, PartyKind},
+        },
         people::{
             IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole,
             Signing, SigningAct,
@@ -19,7 +22,7 @@ use ezhifa_field::{
     },
     clock::Clock as _,
     office::{Looked, Shot, Taken},
-    printer::Profile,
+    printer::{Profile, open_link},
     search::KeyKind,
     transport::HttpTransport,
     wire::enrol::Ticket,
@@ -310,4 +313,83 @@ fn a_corrected_identity_moves_search_history_and_hqs_lists_to_the_right_person()
     assert!(right.iter().any(|r| r.starts_with("c-1/")), "{right:?}");
     let wrong = looked(&phone, "d-2", person(ID)).references;
     assert_eq!(wrong, ["hq-77"], "nothing is left of the wrong person's find");
+}
+
+#[test]
+fn a_crew_attaches_its_own_order_of_the_same_evening_before_hq_has_heard_of_it() {
+    let street = Street::new();
+    let phone = &street.phone;
+    let loud = |id: &str, words: &str| {
+        let case = street.open(id);
+        street.act(&case, Command::ShowCertificates);
+        let photo = Taken::Bytes(format!("jpeg of {id}").into_bytes());
+        phone.capture(Some(&case), &photo, &Shot::photo(Stage::Fact, "喇叭")).unwrap();
+        street.act(&case, Command::IdentifyParty(Box::new(person(ID))));
+        let choose = Command::ChooseOffence {
+            offence: "loudspeaker".into(),
+            act_at: evening(),
+            fact_text: Private::new(words),
+        };
+        street.act(&case, choose);
+        case
+    };
+    let first = loud("c-1", "用高音喇叭招揽顾客");
+    for (name, value) in [
+        ("loudspeaker", true),
+        ("sensitive_area", true),
+        ("emergency_use", false),
+        ("commercial", false),
+        ("night", false),
+    ] {
+        let value = Value::Bool(value);
+        street.act(&first, Command::AnswerFact { name: name.into(), value, source: FactSource::Officer });
+    }
+    phone.history(&first).unwrap();
+    assert_eq!(phone.propose(&first, None).unwrap().outcome, Outcome::Order);
+    let number = phone.decide(&first, None, None, &street.both(&first)).unwrap().number;
+    let second = loud("c-2", "仍在使用高音喇叭");
+    assert!(phone.attach_order(&second, &number).is_err(), "not signed yet: it is no order");
+    phone.issue(&first).unwrap();
+    let profile = Profile::named("generic-58-gbk").unwrap();
+    let link = open_link(&street.printer_address()).unwrap();
+    assert_eq!(phone.print(&first, None, link, &profile).unwrap().result, PrintState::Printed);
+    let signing = Signing {
+        role: SignerRole::Party,
+        act: SigningAct::Ink,
+        name: Private::default(),
+        reason: Private::default(),
+        evidence: None,
+    };
+    street.act(&first, Command::Serve { how: ServiceWay::HandedOver, signing });
+
+    assert!(phone.open_orders().unwrap().is_empty(), "HQ knows nothing of it");
+    let attached = phone.attach_order(&second, &number).unwrap();
+    assert!(attached.served, "{attached:?}");
+    assert_eq!(attached.rechecked, None);
+    assert!(phone.attach_order(&second, "no such number").is_err());
+    // Heard of, it is the same order.
+    street.sync();
+    street.hq.settle().unwrap();
+    street.sync();
+    assert_eq!(phone.open_orders().unwrap().len(), 1);
+    assert_eq!(phone.attach_order(&second, &number).unwrap(), attached);
+}
+
+#[test]
+fn hqs_new_signing_key_reaches_the_phone_and_the_old_one_is_worth_nothing_afterwards() {
+    let street = Street::new();
+    let keys = || street.phone.identity().unwrap().enrolled.hq_keys;
+    let old = keys();
+    let id = street.hq.rotate_key().unwrap();
+    assert!(street.sync().done, "told with the old key");
+    assert_eq!(keys()[0].id(), id);
+    street.clock.pass(60_000);
+    assert!(street.sync().done, "signed with the new one");
+    street.hq.retire_old_keys(false).unwrap();
+    street.clock.pass(60_000);
+    assert!(street.sync().done);
+    assert!(!keys().contains(&old[0]) && keys().len() == 1);
+    let case = decided(&street, "c-1");
+    assert!(street.sync().done);
+    assert!(street.phone.case(&case).unwrap().filed().is_some(), "receipts of the new key count");
 }

@@ -205,9 +205,8 @@ impl Dao<'_> {
         block.check()?;
         let held = self
             .sql()
-            .query_row("SELECT doc FROM lease WHERE lease_id = ?1", [&block.lease_id], |r| {
-                r.get::<_, String>(0)
-            })
+            .prepare_cached("SELECT doc FROM lease WHERE lease_id = ?1")?
+            .query_row([&block.lease_id], |r| r.get::<_, String>(0))
             .optional()?;
         if let Some(doc) = held {
             // A lease id is used once: a repeated answer must not open the block again.
@@ -223,19 +222,20 @@ impl Dao<'_> {
         let (from, to) = (signed64(block.from)?, signed64(block.to)?);
         let clash = self
             .sql()
-            .query_row(
+            .prepare_cached(
                 "SELECT lease_id FROM lease WHERE organ = ?1 AND series = ?2 AND year = ?3 AND first <= ?5 AND last >= ?4",
-                params![block.organ, block.series, block.year, from, to],
-                |r| r.get(0),
-            )
+            )?
+            .query_row(params![block.organ, block.series, block.year, from, to], |r| r.get(0))
             .optional()?;
         if let Some(lease_id) = clash {
             return Err(NumberError::Overlap { lease_id }.into());
         }
-        self.sql().execute(
-            "INSERT INTO lease (lease_id, organ, series, year, first, last, next, epoch, not_after_ms, doc)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, (SELECT id FROM epoch WHERE epoch = ?7), ?8, ?9)",
-            params![
+        self.sql()
+            .prepare_cached(
+                "INSERT INTO lease (lease_id, organ, series, year, first, last, next, epoch, not_after_ms, doc)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, (SELECT id FROM epoch WHERE epoch = ?7), ?8, ?9)",
+            )?
+            .execute(params![
                 block.lease_id,
                 block.organ,
                 block.series,
@@ -245,8 +245,7 @@ impl Dao<'_> {
                 block.epoch.to_string(),
                 block.not_after_ms,
                 signed.doc
-            ],
-        )?;
+            ])?;
         self.append_json(Kind::Lease, 1, None, &json!({ "event": "received", "block": block }))?;
         Ok(block)
     }
@@ -342,6 +341,16 @@ impl Dao<'_> {
             .query_row("SELECT state FROM number WHERE text = ?1", [text], |r| r.get::<_, String>(0))
             .optional()?;
         word.map(|w| State::read(&w)).transpose()
+    }
+
+    /// The case that a number of this phone was issued for.
+    ///
+    /// # Errors
+    /// SQLite.
+    pub fn issued_for(&self, text: &str) -> Result<Option<String>> {
+        let mut query =
+            self.sql().prepare_cached("SELECT case_id FROM number WHERE text = ?1 AND state = 'issued'")?;
+        Ok(query.query_row([text], |r| r.get(0)).optional()?)
     }
 
     /// Decided, unsigned numbers: a crash came between the two transactions of an issue.

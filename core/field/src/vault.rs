@@ -314,7 +314,8 @@ impl Dao<'_> {
     pub fn evidence_sent(&mut self, sha256: &Digest, bytes: u64) -> Result<()> {
         let bytes = crate::store::signed(bytes)?;
         self.sql()
-            .execute("UPDATE file SET sent = min(size, ?2) WHERE sha256 = ?1", params![sha256.0, bytes])?;
+            .prepare_cached("UPDATE file SET sent = min(size, ?2) WHERE sha256 = ?1")?
+            .execute(params![sha256.0, bytes])?;
         Ok(())
     }
 

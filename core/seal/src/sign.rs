@@ -331,7 +331,7 @@ mod tests {
             vec![],
             vec![4],
             vec![4; 65],
-            vec![2; 33],
+            [&[2][..], &[255; 32]].concat(),
             full.bytes[..64].to_vec(),
             [&full.bytes[..], &[0]].concat(),
         ] {

@@ -172,6 +172,12 @@ fn run(hq: &Hq, who: &Holder, request: &Request) -> Result<Response, HqError> {
     (route.run)(&Call { hq, who, ids, query: Query::of(request), body: &request.body })
 }
 
+/// The desk's route that a path belongs to, with its `{names}`.
+pub(crate) fn pattern(method: &str, plain: &str) -> Option<&'static str> {
+    let path: Vec<String> = plain.strip_prefix(BASE)?.split('/').map(decoded).collect();
+    ROUTES.iter().find(|r| r.matches(method, &path).is_some()).map(|r| r.path)
+}
+
 impl Hq {
     /// Answers at the desk for a holder who needs no token because the database is open before them
     /// (`ezhifa hq` on the machine itself). Roles and the log of acts hold all the same.

@@ -40,6 +40,14 @@ pub struct Sqlite {
 
 struct Conn(Connection);
 
+impl Conn {
+    /// A statement without parameters, prepared once.
+    fn now(&self, sql: &str) -> Result<(), HqError> {
+        self.0.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
 fn int(n: u64) -> Result<i64, HqError> {
     i64::try_from(n).map_err(|_| HqError::Store("number out of range".into()))
 }
@@ -97,9 +105,9 @@ impl Store for Sqlite {
             None => open(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?,
         };
         let mut conn = Conn(conn);
-        conn.0.execute_batch("BEGIN")?;
+        conn.now("BEGIN")?;
         let result = f(&mut conn);
-        conn.0.execute_batch("COMMIT")?;
+        conn.now("COMMIT")?;
         if let Ok(mut pool) = self.readers.lock()
             && pool.len() < 16
         {
@@ -300,19 +308,19 @@ impl Write for Conn {
 
 impl Batch for Conn {
     fn begin(&mut self) -> Result<(), HqError> {
-        Ok(self.0.execute_batch("BEGIN IMMEDIATE")?)
+        self.now("BEGIN IMMEDIATE")
     }
     fn mark(&mut self) -> Result<(), HqError> {
-        Ok(self.0.execute_batch("SAVEPOINT m")?)
+        self.now("SAVEPOINT m")
     }
     fn keep(&mut self) -> Result<(), HqError> {
-        Ok(self.0.execute_batch("RELEASE m")?)
+        self.now("RELEASE m")
     }
     fn back(&mut self) -> Result<(), HqError> {
         Ok(self.0.execute_batch("ROLLBACK TO m; RELEASE m")?)
     }
     fn commit(&mut self) -> Result<(), HqError> {
-        Ok(self.0.execute_batch("COMMIT")?)
+        self.now("COMMIT")
     }
     fn abandon(&mut self) {
         // Nothing to report to: the caller already has the error that led here.

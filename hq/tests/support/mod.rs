@@ -242,6 +242,11 @@ impl Phone {
         Auth::sign(&self.key, method, path, &self.device, self.head.epoch, self.at_ms, &nonce, body).unwrap()
     }
 
+    /// The header of one more request.
+    pub fn header(&self, method: &str, path: &str, body: &[u8]) -> String {
+        self.sign(method, path, body).header()
+    }
+
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, String)], body: &[u8]) -> Answer {
         let auth = self.sign(method, path, body);
         self.send(method, path, &auth.header(), headers, body)
@@ -299,13 +304,17 @@ impl Phone {
     }
 
     pub fn hello(&self) -> HelloReply {
+        self.hello_with(Unsynced::default())
+    }
+
+    pub fn hello_with(&self, unsynced: Unsynced) -> HelloReply {
         let hello = Hello {
             versions: vec![1],
             app: "test 1".into(),
             heads: vec![self.head.clone()],
             cursor: Cursor::default(),
             blocks: vec![],
-            unsynced: Unsynced::default(),
+            unsynced,
             wall_ms: self.at_ms,
             mono_ms: 0,
             boot: "b".into(),

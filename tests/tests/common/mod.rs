@@ -111,12 +111,21 @@ pub fn open_phone_with(
 
 impl Street {
     pub fn new() -> Street {
+        Street::with(false)
+    }
+
+    /// HQ writes its log on stderr.
+    pub fn logged() -> Street {
+        Street::with(true)
+    }
+
+    fn with(log: bool) -> Street {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(ms(evening())));
         let mut config = HqConfig::in_dir(folder.path().join("hq"), "DGCG", "样本局");
         let at_hq = clock.clone();
         config.clock = Arc::new(move || ezhifa_field::clock::Clock::now(at_hq.as_ref()).wall_ms);
-        config.log = false;
+        config.log = log;
         let hq = Hq::open(config).unwrap();
         for name in ["prc-national", "dongguan-sample"] {
             hq.publish_rulebook(&pack(name)).unwrap();

@@ -1,14 +1,14 @@
 //! Looking up HQ's lists: first offences and open orders. Each look-up about a party is an entry.
 
 use ezhifa_casework::{
-    case::Case,
+    case::{Case, Prior},
     command::Command,
     event::CaseId,
     law::decision::{History, PriorOrder},
 };
 use ezhifa_wire::feed::OpenOrder;
 
-use super::{FieldOffice, project};
+use super::{FieldOffice, Open, project};
 use crate::{
     error::{Error, FieldError, Not},
     feed::prior_order,
@@ -28,6 +28,13 @@ pub struct Looked {
 /// The party's document number and plate, where there are any.
 fn ids(case: &Case) -> Vec<&str> {
     case.party().map_or_else(Vec::new, |p| vec![p.id_number.reveal(), p.plate.reveal()])
+}
+
+/// An order that stands in this phone's own journal, signed and not ended.
+fn own_order(open: &Open, number: &str) -> Result<Option<Prior>, Error> {
+    let Some(case) = open.store.read(|dao| dao.issued_for(number))? else { return Ok(None) };
+    let case = open.case(&CaseId(case))?;
+    Ok(case.as_prior_order().filter(|prior| prior.order.number == number))
 }
 
 impl FieldOffice {
@@ -81,14 +88,22 @@ impl FieldOffice {
         Ok(open.inbox().orders_of(&ids(&case)).into_iter().cloned().collect())
     }
 
-    /// Attaches an open order, by its number, to the case whose fine rests on it (invariant 7).
+    /// Attaches an order, by its number, to the case whose fine rests on it (invariant 7): one of the branch's
+    /// open ones, or one that this phone made and HQ has not heard of yet.
     ///
     /// # Errors
     /// No such order; a refusal.
     pub fn attach_order(&self, id: &CaseId, number: &str) -> Result<PriorOrder, FieldError> {
         let attach = || -> Result<PriorOrder, Error> {
-            let inbox = self.inbox()?;
-            let (order, ordered_by) = prior_order(inbox.order(number).ok_or(Not::Order)?);
+            let open = self.opened()?;
+            let told = open.inbox().order(number).map(prior_order);
+            // This phone's own record is newer than the list, unless another crew has re-checked since.
+            let (order, ordered_by) = match (told, own_order(&open, number)?) {
+                (Some((told, by)), Some(own)) if told.rechecked > own.order.rechecked => (told, by),
+                (_, Some(own)) => (own.order, own.ordered_by),
+                (Some(told), None) => told,
+                (None, None) => return Err(Not::Order.into()),
+            };
             self.run(id, &Command::AttachPriorOrder { order: order.clone(), ordered_by }, &|_| Ok(()))?;
             Ok(order)
         };

@@ -7,6 +7,7 @@ use ezhifa_wire::{
     feed::{FeedBody, FeedPage},
     hello::{BlockUse, Cursor, Unsynced},
     lease::LeaseRequest,
+    limits,
     push::Receipt,
     seal::{
         entry::{Epoch, Head, SealedEntry},
@@ -182,7 +183,8 @@ impl FieldOffice {
                 report.receipt = Some(*receipt);
             }
             Change::HqHas(have) => open.store.write::<_, Error>(|dao| {
-                for life in dao.epochs()? {
+                // HQ speaks of the epochs that hello named.
+                for life in dao.epochs()?.into_iter().rev().take(limits::EPOCHS) {
                     let epoch = life.head.epoch;
                     let has = have.iter().find(|h| h.epoch == epoch).map_or(0, |h| h.seq);
                     if has < life.delivered {

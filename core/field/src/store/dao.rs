@@ -371,10 +371,9 @@ impl<'c> Dao<'c> {
     /// # Errors
     /// SQLite.
     pub fn set_delivered(&mut self, epoch: Epoch, seq: u64) -> Result<()> {
-        self.conn.execute(
-            "UPDATE epoch SET delivered = ?2 WHERE epoch = ?1",
-            params![epoch.to_string(), signed(seq)?],
-        )?;
+        self.conn
+            .prepare_cached("UPDATE epoch SET delivered = ?2 WHERE epoch = ?1")?
+            .execute(params![epoch.to_string(), signed(seq)?])?;
         Ok(())
     }
 
@@ -383,10 +382,9 @@ impl<'c> Dao<'c> {
     /// # Errors
     /// SQLite.
     pub fn raise_floor(&mut self, epoch: Epoch, seq: u64) -> Result<()> {
-        self.conn.execute(
-            "UPDATE epoch SET floor = max(floor, ?2) WHERE epoch = ?1",
-            params![epoch.to_string(), signed(seq)?],
-        )?;
+        self.conn
+            .prepare_cached("UPDATE epoch SET floor = ?2 WHERE epoch = ?1 AND floor < ?2")?
+            .execute(params![epoch.to_string(), signed(seq)?])?;
         Ok(())
     }
 
@@ -403,19 +401,17 @@ impl<'c> Dao<'c> {
                 let next = signed(epoch.delivered.saturating_add(1))?;
                 out.oldest_ms = self
                     .conn
-                    .query_row(
+                    .prepare_cached(
                         "SELECT e.wall_ms FROM entry e JOIN epoch p ON p.id = e.epoch WHERE p.epoch = ?1 AND e.seq = ?2",
-                        params![epoch.head.epoch.to_string(), next],
-                        |r| r.get(0),
-                    )
+                    )?
+                    .query_row(params![epoch.head.epoch.to_string(), next], |r| r.get(0))
                     .optional()?;
             }
         }
-        (out.files, out.bytes) = self.conn.query_row(
-            "SELECT count(*), coalesce(sum(size - sent), 0) FROM file WHERE durable = 0",
-            [],
-            |r| Ok((unsigned(r, 0)?, unsigned(r, 1)?)),
-        )?;
+        (out.files, out.bytes) = self
+            .conn
+            .prepare_cached("SELECT count(*), coalesce(sum(size - sent), 0) FROM file WHERE durable = 0")?
+            .query_row([], |r| Ok((unsigned(r, 0)?, unsigned(r, 1)?)))?;
         Ok(out)
     }
 
