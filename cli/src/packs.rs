@@ -9,8 +9,10 @@ use ezhifa_field::casework::law::{
 
 use crate::error::CliError;
 
-/// Largest file a pack may hold; the loader has the same limit, this one saves reading it.
-const LARGEST: u64 = 8 * 1024 * 1024;
+/// The most that is read of a folder: above the loader's own limits (400 files, 8 MB), so that it names what is too
+/// large, and far below what would fill the memory when somebody names the wrong folder.
+const LARGEST: u64 = 16 * 1024 * 1024;
+const MOST_FILES: usize = 1000;
 
 /// Every file below `dir`, by its path inside the pack with forward slashes.
 ///
@@ -18,17 +20,18 @@ const LARGEST: u64 = 8 * 1024 * 1024;
 /// No such folder, or a file that cannot be read.
 pub fn read_files(dir: &Path) -> Result<Files, CliError> {
     let mut files = Files::new();
-    collect(dir, dir, &mut files)?;
+    let mut room = LARGEST;
+    collect(dir, dir, &mut files, &mut room)?;
     if files.is_empty() {
         return Err(CliError::new(
-            format!("no rulebook at {}", dir.display()),
+            format!("“{0}”没有规则包 / no rulebook at {0}", dir.display()),
             "a rulebook is a folder with a manifest.toml; see rulebooks/",
         ));
     }
     Ok(files)
 }
 
-fn collect(root: &Path, dir: &Path, files: &mut Files) -> Result<(), CliError> {
+fn collect(root: &Path, dir: &Path, files: &mut Files, room: &mut u64) -> Result<(), CliError> {
     let unreadable = |path: &Path, e: std::io::Error| {
         CliError::new(format!("cannot read {}: {e}", path.display()), "check the path and its rights")
     };
@@ -37,15 +40,15 @@ fn collect(root: &Path, dir: &Path, files: &mut Files) -> Result<(), CliError> {
         let path = entry.path();
         let kind = entry.file_type().map_err(|e| unreadable(&path, e))?;
         if kind.is_dir() {
-            collect(root, &path, files)?;
+            collect(root, &path, files, room)?;
         } else if kind.is_file() {
             let size = entry.metadata().map_err(|e| unreadable(&path, e))?.len();
-            if size > LARGEST {
-                return Err(CliError::new(
-                    format!("{} has {size} bytes, more than a pack may hold", path.display()),
-                    "a rulebook is text; put other files elsewhere",
-                ));
-            }
+            *room = room.checked_sub(size).filter(|_| files.len() < MOST_FILES).ok_or_else(|| {
+                CliError::new(
+                    format!("“{0}”太大，不是规则包 / {0} holds more than a pack may", root.display()),
+                    "a rulebook is text: at most 400 files, 1 MB each and 8 MB together",
+                )
+            })?;
             let inside = path.strip_prefix(root).unwrap_or(&path);
             let name =
                 inside.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");

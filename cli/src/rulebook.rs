@@ -45,7 +45,7 @@ pub struct PinArgs {
 /// Arguments of `rulebook questions`.
 #[derive(Args)]
 pub struct QuestionsArgs {
-    /// Rulebook folders.
+    /// Rulebook folders; of several, what holds no manifest.toml is passed over.
     #[arg(required = true)]
     dirs: Vec<PathBuf>,
     /// One object: the mean in tenths, and every case.
@@ -68,7 +68,7 @@ pub struct DiffArgs {
 /// Arguments of `rulebook new`.
 #[derive(Args)]
 pub struct NewArgs {
-    /// Folder to make; its name is the pack's id. prc-national lies beside it.
+    /// Folder to make, beside prc-national; its name is the pack's id: lower-case letters, digits, hyphens.
     dir: PathBuf,
     /// Title.
     #[arg(long)]
@@ -84,7 +84,8 @@ pub struct NewArgs {
 /// Arguments of `rulebook check`.
 #[derive(Args)]
 pub struct CheckArgs {
-    /// Rulebook folders; what they import is looked for beside them.
+    /// Rulebook folders; what they import is looked for beside them. Of several, what holds no manifest.toml is
+    /// passed over, so that `rulebooks/*` will do.
     #[arg(required = true)]
     dirs: Vec<PathBuf>,
     /// Also flip every cell and report rows whose examples would not notice.
@@ -100,7 +101,7 @@ pub struct CheckArgs {
 pub struct ExplainArgs {
     /// Rulebook folder.
     dir: PathBuf,
-    /// Inquiry as JSON: offence, party, act_at, decided_at, facts, history…
+    /// Inquiry as JSON, at least {"offence": "stall", "party": "citizen", "act_at": "2026-03-02", "facts": {…}}.
     #[arg(long)]
     facts: PathBuf,
     /// The decision as JSON.
@@ -146,10 +147,35 @@ fn imports(dir: &Path, files: &Files, depth: usize) -> Result<Vec<Rulebook>, Cli
     Ok(loaded)
 }
 
+/// The folders that hold a pack. A name that is not there is a mistake; a file or another folder among several
+/// is passed over.
+fn pack_dirs(dirs: &[PathBuf]) -> Result<Vec<&Path>, CliError> {
+    let mut packs = Vec::new();
+    for dir in dirs {
+        if !dir.exists() {
+            return Err(CliError::new(
+                format!("没有“{0}” / there is no {0}", dir.display()),
+                "check the path",
+            ));
+        }
+        if dir.join("manifest.toml").is_file() {
+            packs.push(dir.as_path());
+        }
+    }
+    if packs.is_empty() {
+        let names: Vec<String> = dirs.iter().map(|d| d.display().to_string()).collect();
+        return Err(CliError::new(
+            format!("“{0}”不是规则包 / {0} holds no rulebook", names.join(" ")),
+            "a rulebook is a folder with a manifest.toml, for example rulebooks/dongguan-sample",
+        ));
+    }
+    Ok(packs)
+}
+
 fn check_packs(args: &CheckArgs) -> Result<(), CliError> {
     let mut all = Vec::new();
     let mut errors = 0_usize;
-    for dir in args.dirs.iter().filter(|d| d.join("manifest.toml").exists() || args.dirs.len() == 1) {
+    for dir in pack_dirs(&args.dirs)? {
         let files = packs::read_files(dir)?;
         let below = imports(dir, &files, DEEPEST)?;
         let refs: Vec<&Rulebook> = below.iter().collect();
@@ -169,26 +195,86 @@ fn check_packs(args: &CheckArgs) -> Result<(), CliError> {
             for finding in &findings {
                 say!("{}/{finding}", dir.display());
             }
-            say!("{}: {} findings", dir.display(), findings.len());
+            say!("{}: {1} 处问题 / {1} findings", dir.display(), findings.len());
         }
     }
     if args.json {
         say!("{}", serde_json::Value::Array(all));
     }
-    if errors > 0 { Err(CliError::found(format!("{errors} errors"))) } else { Ok(()) }
+    if errors > 0 { Err(CliError::found(format!("{errors} 处错误 / {errors} errors"))) } else { Ok(()) }
+}
+
+/// Larger than any case; a file of another kind is not read into memory.
+const LARGEST_FACTS: u64 = 1024 * 1024;
+
+/// What an inquiry may say.
+const KEYS: [&str; 12] = [
+    "offence",
+    "party",
+    "age_at_act",
+    "act_at",
+    "decided_at",
+    "discovered_at",
+    "facts",
+    "prior_order",
+    "history",
+    "encounter_fines",
+    "defence_cap",
+    "choice",
+];
+
+/// An inquiry as an editor writes it: what is left out is unknown, nothing, or the time of the act; a day alone
+/// is its noon.
+fn read_inquiry(path: &Path) -> Result<Inquiry, CliError> {
+    let wrong = |what: &dyn std::fmt::Display| {
+        CliError::new(
+            format!("{}: {what}", path.display()),
+            "docs/rulebook-guide.md, “Explain”, shows the form",
+        )
+    };
+    let size = std::fs::metadata(path).map_err(|e| wrong(&e))?.len();
+    if size > LARGEST_FACTS {
+        return Err(wrong(&format!("文件过大 / {size} bytes, more than a case has")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|e| wrong(&e))?;
+    let mut whole: serde_json::Value = serde_json::from_str(&text).map_err(|e| wrong(&e))?;
+    let Some(map) = whole.as_object_mut() else {
+        return Err(wrong(&"应为一个 JSON 对象 / one JSON object is expected"));
+    };
+    if let Some(key) = map.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Err(wrong(&format!(
+            "没有“{key}”这一项，可写：{0} / no such key; there are: {0}",
+            KEYS.join(", ")
+        )));
+    }
+    let facts = map.get("facts").and_then(serde_json::Value::as_object);
+    for (name, value) in facts.into_iter().flatten() {
+        if value.is_f64() || value.is_array() || value.is_object() {
+            return Err(wrong(&format!(
+                "事实“{name}”应为 true、false、null、整数或选项；小数按 decimals 放大，1.5㎡ 写 15 / `{name}` is true, false, null, an integer or a choice: 1.5 with one decimal is 15"
+            )));
+        }
+    }
+    for key in ["act_at", "decided_at", "discovered_at"] {
+        if let Some(day) = map.get(key).and_then(serde_json::Value::as_str).filter(|day| day.len() == 10) {
+            let noon = format!("{day}T12:00:00");
+            map.insert(key.to_owned(), noon.into());
+        }
+    }
+    let act_at = map.get("act_at").cloned().unwrap_or_default();
+    for (key, value) in [
+        ("decided_at", act_at),
+        ("history", serde_json::json!({ "earlier": null, "as_of": null, "stale": false })),
+        ("encounter_fines", 0.into()),
+    ] {
+        map.entry(key).or_insert(value);
+    }
+    serde_json::from_value(whole).map_err(|e| wrong(&e))
 }
 
 fn explain_one(args: &ExplainArgs) -> Result<(), CliError> {
     let book = load(&args.dir)?;
-    let text = std::fs::read_to_string(&args.facts).map_err(|e| {
-        CliError::new(
-            format!("no facts at {}: {e}", args.facts.display()),
-            "docs/rulebook-guide.md shows the form",
-        )
-    })?;
-    let inquiry: Inquiry = serde_json::from_str(&text).map_err(|e| {
-        CliError::new(format!("{}: {e}", args.facts.display()), "docs/rulebook-guide.md shows the form")
-    })?;
+    let inquiry = read_inquiry(&args.facts)?;
     let decision = decide(&book, &book, &inquiry)
         .map_err(|e| CliError::new(e, "correct the facts; ezhifa rulebook check DIR checks the pack"))?;
     if args.json {
@@ -221,7 +307,7 @@ fn diff_two(args: &DiffArgs) -> Result<(), CliError> {
     for sentence in &sentences {
         say!("{sentence}");
     }
-    say!("{} changes", sentences.len());
+    say!("{0} 处变化 / {0} changes", sentences.len());
     Ok(())
 }
 
@@ -229,11 +315,31 @@ fn new_one(args: &NewArgs) -> Result<(), CliError> {
     let id = args.dir.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     if args.dir.exists() {
         return Err(CliError::new(
-            format!("{} is there already", args.dir.display()),
+            format!("“{0}”已经存在 / {0} is there already", args.dir.display()),
             "choose another folder",
         ));
     }
-    let national = load(&args.dir.with_file_name("prc-national"))?;
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if id.is_empty() || id.len() > 80 || !id.chars().all(good) {
+        return Err(CliError::new(
+            format!("“{id}”不能作为规则包编号 / `{id}` cannot be the id of a pack"),
+            "lower-case letters, digits and hyphens, at most 80: rulebooks/my-town",
+        ));
+    }
+    if args.title.trim().is_empty() || args.organ.trim().is_empty() {
+        return Err(CliError::new(
+            "标题和机关名称不能为空 / title and organ are empty",
+            "--title 名称 --organ 机关",
+        ));
+    }
+    let beside = args.dir.with_file_name("prc-national");
+    if !beside.join("manifest.toml").is_file() {
+        return Err(CliError::new(
+            format!("旁边没有 prc-national / no prc-national at {}", beside.display()),
+            "make the new pack in the folder that holds prc-national, for example rulebooks/",
+        ));
+    }
+    let national = load(&beside)?;
     for (name, bytes) in new_pack(&id, &args.title, &args.organ, args.from, &national) {
         let path = args.dir.join(&name);
         let made =
@@ -243,12 +349,12 @@ fn new_one(args: &NewArgs) -> Result<(), CliError> {
         })?;
         say!("{}", path.display());
     }
-    say!("now: ezhifa rulebook check {}", args.dir.display());
+    say!("下一步 / now: ezhifa rulebook check {}", args.dir.display());
     Ok(())
 }
 
 fn pin_packs(args: &PinArgs) -> Result<(), CliError> {
-    for dir in &args.dirs {
+    for dir in pack_dirs(&args.dirs)? {
         let files = packs::read_files(dir)?;
         let below = imports(dir, &files, DEEPEST)?;
         let refs: Vec<&Rulebook> = below.iter().collect();
@@ -256,20 +362,30 @@ fn pin_packs(args: &PinArgs) -> Result<(), CliError> {
         let failed = |e: &dyn std::fmt::Display| {
             CliError::new(format!("{}: {e}", path.display()), "check the manifest and its rights")
         };
+        for import in Rulebook::named_imports(&files).map_err(|e| failed(&e))? {
+            if !refs.iter().any(|book| book.reference().id == import.id) {
+                return Err(CliError::new(
+                    format!("{}: 旁边没有引入的规则包“{1}” / {1} is not beside it", dir.display(), import.id),
+                    "put the imported pack beside this one, or correct its id",
+                ));
+            }
+        }
         let text = std::fs::read_to_string(&path).map_err(|e| failed(&e))?;
         let pinned = pin(&text, &refs).map_err(|e| failed(&e))?;
         let changed = pinned != text;
         if changed {
             std::fs::write(&path, pinned).map_err(|e| failed(&e))?;
         }
-        say!("{}: {}", dir.display(), if changed { "pinned" } else { "pinned already" });
+        let done =
+            if changed { "已写入引入包的哈希 / pinned" } else { "无需改动 / pinned already" };
+        say!("{}: {done}", dir.display());
     }
     Ok(())
 }
 
 fn count_questions(args: &QuestionsArgs) -> Result<(), CliError> {
     let mut cases = Vec::new();
-    for dir in &args.dirs {
+    for dir in pack_dirs(&args.dirs)? {
         let book = load(dir)?;
         let pack = book.reference().id;
         cases.extend(
@@ -289,6 +405,7 @@ fn count_questions(args: &QuestionsArgs) -> Result<(), CliError> {
     for (pack, case, asked) in &cases {
         say!("{}", table::row(&[4, 22], &[&asked.to_string(), pack, case]));
     }
-    say!("{} cases, {}.{} questions on average", cases.len(), tenths / 10, tenths % 10);
+    let mean = format!("{}.{}", tenths / 10, tenths % 10);
+    say!("{0} 个示例，平均 {mean} 问 / {0} cases, {mean} questions on average", cases.len());
     Ok(())
 }

@@ -10,7 +10,7 @@ use ezhifa_casework::{
     law::{
         check::check,
         rulebook::{
-            Files, Rulebook, Severity,
+            Files, PackError, Rulebook, Severity,
             format::{PackSignature, SignaturesFile},
             pack_hash,
         },
@@ -61,15 +61,15 @@ impl Books {
     fn read(&self, files: &BTreeMap<String, String>) -> Result<Arc<Rulebook>, HqError> {
         let files: Files =
             files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect();
-        let manifest: ManifestImports = toml_imports(&files)?;
+        let law = |e: PackError| HqError::Law(e.to_string());
         let mut imports = Vec::new();
-        for hash in &manifest.0 {
-            imports.push(self.by_hash.get(hash).cloned().ok_or_else(|| {
+        for import in Rulebook::named_imports(&files).map_err(law)? {
+            imports.push(self.by_hash.get(&import.hash).cloned().ok_or_else(|| {
                 HqError::Law("所引用的规则包尚未发布 / an imported pack is not published yet".into())
             })?);
         }
         let refs: Vec<&Rulebook> = imports.iter().map(|b| &**b).collect();
-        Rulebook::load(&files, &refs).map(Arc::new).map_err(|e| HqError::Law(e.to_string()))
+        Rulebook::load(&files, &refs).map(Arc::new).map_err(law)
     }
 
     /// A pack for production passes its whole check before it is published: an amount that nobody
@@ -119,27 +119,6 @@ fn signature(written: &PackSignature) -> Option<Signature> {
         key: KeyId(written.key.clone()),
         bytes: HEXLOWER.decode(written.value.as_bytes()).ok()?.try_into().ok()?,
     })
-}
-
-struct ManifestImports(Vec<String>);
-
-/// The hashes a manifest names, read before the pack itself can be.
-fn toml_imports(files: &Files) -> Result<ManifestImports, HqError> {
-    #[derive(Deserialize)]
-    struct Head {
-        #[serde(default)]
-        import: Vec<Import>,
-    }
-    #[derive(Deserialize)]
-    struct Import {
-        hash: String,
-    }
-    let text = files
-        .get("manifest.toml")
-        .and_then(|b| std::str::from_utf8(b).ok())
-        .ok_or_else(|| HqError::Law("缺少 manifest.toml / no manifest.toml".into()))?;
-    let head: Head = toml::from_str(text).map_err(|e| HqError::Law(e.message().to_owned()))?;
-    Ok(ManifestImports(head.import.into_iter().map(|i| i.hash).collect()))
 }
 
 impl Hq {

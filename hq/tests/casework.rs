@@ -139,7 +139,7 @@ fn a_decision_that_the_law_does_not_give_raises_an_alarm_and_a_review() {
 }
 
 #[test]
-fn a_first_offence_that_hq_knows_better_opens_a_review_and_changes_nothing() {
+fn invariant_05_a_first_offence_that_hq_knows_better_opens_a_review_and_changes_nothing() {
     let (house, mut street, mut phone) = ready();
     let mut other = Phone::enrolled(&house, 2);
     other.block(&other.lease("r", "penalty", 20));

@@ -238,7 +238,8 @@ fn grounds(steps: &[Step]) -> BTreeMap<&str, Digest> {
             Event::Advised { number, .. }
             | Event::HandedTo { number, .. }
             | Event::Corrected { number, .. }
-            | Event::Revoked { number, .. } => number.as_deref(),
+            | Event::Revoked { number, .. }
+            | Event::WaiverRuled { number, .. } => number.as_deref(),
             _ => None,
         };
         if let Some(number) = number {

@@ -68,6 +68,8 @@ struct Seen {
     prior: Option<(bool, NaiveDateTime, bool)>,
     failed_recheck: Option<NaiveDateTime>,
     standing: Option<DecisionRecord>,
+    /// Number of the waiver that the head granted.
+    confirmed: Option<String>,
     numbers: BTreeSet<String>,
     printed: BTreeSet<String>,
     served: bool,
@@ -185,6 +187,7 @@ impl Audit<'_> {
         );
         self.outcome(entry, record);
         self.seen.standing = Some(record.clone());
+        self.seen.confirmed = None;
         self.seen.served = false;
         self.seen.refused = false;
     }
@@ -292,7 +295,8 @@ impl Audit<'_> {
                 self.seen.served = true;
             }
             Event::Voided { .. } | Event::Undelivered { .. } => {
-                let before = standing && !self.seen.served && !self.seen.refused;
+                let open = !self.seen.served && !self.seen.refused && self.seen.confirmed.is_none();
+                let before = standing && open;
                 self.hold(8, before, "交付后作废 / voided after the hand-over");
                 self.seen.standing = None;
             }
@@ -322,6 +326,19 @@ impl Audit<'_> {
             Event::Refunded { amount, .. } => {
                 self.seen.paid = self.seen.paid.saturating_sub(amount.0);
             }
+            Event::WaiverRuled { granted, by, number, .. } => {
+                let waits =
+                    self.seen.standing.as_ref().is_some_and(|r| r.outcome == Outcome::NoPenaltyProposed);
+                let lawful = waits && self.head(by, entry);
+                self.hold(4, lawful, "不予处罚不是由负责人审查 / a waiver not ruled on by the head");
+                if let Some(number) = number.as_ref().filter(|_| *granted) {
+                    let fresh = self.seen.numbers.insert(number.clone()) && !number.is_empty();
+                    self.hold(10, fresh, "编号重复或者为空 / the number is used twice or empty");
+                    self.seen.confirmed = Some(number.clone());
+                    self.seen.served = false;
+                    self.seen.refused = false;
+                }
+            }
             Event::HandedTo { .. } => self.seen.handed = true,
             Event::Closed { .. } => {
                 let first = !self.seen.closed;
@@ -350,7 +367,8 @@ impl Audit<'_> {
     }
 
     fn paper_exists(&self) -> bool {
-        self.seen.standing.as_ref().is_some_and(|r| self.seen.printed.contains(&r.number))
+        let number = self.seen.standing.as_ref().map(|r| self.seen.confirmed.as_ref().unwrap_or(&r.number));
+        number.is_some_and(|number| self.seen.printed.contains(number))
     }
 
     fn head(&self, by: &OfficerId, entry: &CaseEvent) -> bool {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDateTime;
 use ezhifa_law::{
-    decision::{DefenceCap, History, PriorOrder},
+    decision::{DefenceCap, Duty, History, PriorOrder},
     facts::Facts,
     money::Fen,
-    terms::{Outcome, PartyKind},
+    terms::{Outcome, PartyKind, Remedy, SlipKind},
 };
 
 pub use crate::parts::{
@@ -53,6 +53,7 @@ pub struct Case {
     pub(crate) filed: Option<(NaiveDateTime, FilingWay)>,
     pub(crate) clerical: Vec<(String, Option<String>)>,
     pub(crate) waiver_ruled: Option<bool>,
+    pub(crate) confirmed: Option<(String, SlipKind)>,
     pub(crate) advice: Option<(String, Option<String>)>,
     pub(crate) handed: Option<Handed>,
     pub(crate) closed: Option<CloseWay>,
@@ -86,7 +87,7 @@ impl Case {
             } else if self.refused_taking.is_some() {
                 Phase::TakingRefused
             } else {
-                match self.slip(&record.number) {
+                match self.slip(self.paper().unwrap_or(&record.number)) {
                     Some(slip) if slip.printed() => Phase::Printed,
                     Some(_) => Phase::Issued,
                     None => Phase::Decided,
@@ -290,10 +291,35 @@ impl Case {
         self.slips.iter().find(|s| s.number == number)
     }
 
-    /// Whether the paper of the standing decision certainly exists.
+    /// Number of the paper that is to be served now: of the standing decision, or of the waiver that the
+    /// head granted after it was proposed.
+    #[must_use]
+    pub fn paper(&self) -> Option<&str> {
+        let record = self.record.as_ref()?;
+        Some(self.confirmed.as_ref().map_or(record.number.as_str(), |(number, _)| number))
+    }
+
+    /// Whether the paper that is to be served now certainly exists.
     #[must_use]
     pub fn printed(&self) -> bool {
-        self.record.as_ref().and_then(|r| self.slip(&r.number)).is_some_and(Issued::printed)
+        self.paper().and_then(|number| self.slip(number)).is_some_and(Issued::printed)
+    }
+
+    /// The paper of a waiver that the head grants: a guardian with a duty has one of their own.
+    pub(crate) fn waiver_paper(&self) -> SlipKind {
+        let guardian =
+            self.record.as_ref().is_some_and(|r| r.decision.duties.contains(&Duty::NotifyGuardian));
+        if guardian { SlipKind::Guardian } else { SlipKind::NoPenalty }
+    }
+
+    /// Which remedy clause stands on the paper that is to be served now.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match (&self.record, &self.confirmed) {
+            (None, _) => Remedy::None,
+            (Some(_), Some(_)) => Remedy::ReconsiderationOrCourt,
+            (Some(record), None) => record.remedy,
+        }
     }
 
     /// 送达 of the standing decision.

@@ -101,7 +101,7 @@ pub fn open(case: &Case, rules: &Rules, clocks: &Clocks, calendar: &Calendar) ->
                 if case.balance_paid() < record.amount {
                     add(Task::Pay, by("pay", served));
                 }
-                if record.remedy != ezhifa_law::terms::Remedy::None {
+                if case.remedy() != ezhifa_law::terms::Remedy::None {
                     add(Task::Reconsider, by("reconsideration", served));
                 }
                 let looked = case.rechecks().iter().any(|r| record.order_due.is_none_or(|due| due <= r.at));

@@ -482,6 +482,12 @@ pub enum Event {
         granted: bool,
         /// Head.
         by: OfficerId,
+        /// Granted: the number of the decision paper (不予行政处罚决定书), which is served on its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        number: Option<String>,
+        /// Its kind: to a guardian where one has a duty.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        slip: Option<SlipKind>,
     },
     /// Electronic service agreed.
     EServiceAgreed {
@@ -492,7 +498,7 @@ pub enum Event {
     Advised {
         /// What was said, as printed.
         text: String,
-        /// Number, when a paper is printed.
+        /// Number of its paper; none where no offence was chosen: then nothing is printed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         number: Option<String>,
     },

@@ -122,6 +122,7 @@ impl Case {
                 self.service = None;
                 self.filed = None;
                 self.waiver_ruled = None;
+                self.confirmed = None;
             }
             Event::SlipIssued { slip, number, code, check_code, document } => {
                 self.slips.push(Issued {
@@ -180,7 +181,15 @@ impl Case {
                     self.party = Some(party.as_ref().clone());
                 }
             }
-            Event::WaiverRuled { granted, .. } => self.waiver_ruled = Some(*granted),
+            Event::WaiverRuled { granted, number, slip, .. } => {
+                self.waiver_ruled = Some(*granted);
+                if let Some((number, slip)) = number.clone().zip(*slip) {
+                    // What was handed over proposed; the decision itself is yet to be served.
+                    self.confirmed = Some((number, slip));
+                    self.service = None;
+                    self.refused_taking = None;
+                }
+            }
             Event::EServiceAgreed { consent } => self.consent = Some(consent.clone()),
             Event::Advised { text, number } => self.advice = Some((text.clone(), number.clone())),
             Event::HandedTo { to, reason, number } => {
@@ -231,6 +240,7 @@ impl Case {
         self.service = None;
         self.filed = None;
         self.waiver_ruled = None;
+        self.confirmed = None;
         if let Some(proposal) = &mut self.proposal {
             proposal.outdated = true;
         }

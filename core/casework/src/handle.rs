@@ -217,7 +217,9 @@ impl Case {
             }
             Command::RuleWaiver { granted, by } => {
                 waiver::rule(self, desk, by)?;
-                one(Event::WaiverRuled { granted: *granted, by: by.clone() })
+                let number = granted.then(|| decision::number(self, desk, Series::NoPenalty)).transpose()?;
+                let slip = granted.then(|| self.waiver_paper());
+                one(Event::WaiverRuled { granted: *granted, by: by.clone(), number, slip })
             }
             Command::AgreeEService(consent) => {
                 service::consent(self, desk, consent)?;
@@ -225,7 +227,8 @@ impl Case {
             }
             Command::Advise { text } => {
                 closing::advise(self, desk, text)?;
-                let number = self.notice_number(desk)?;
+                // A few words in passing print nothing: only advice on an offence has a paper, with its number.
+                let number = if self.act.is_some() { self.notice_number(desk)? } else { None };
                 one(Event::Advised { text: text.clone(), number })
             }
             Command::HandOver { to, reason } => {

@@ -85,7 +85,8 @@ fn every_kind() -> Vec<CaseEvent> {
     let decide = waived.decide();
     waived.all(&[decide]);
     waived.all(&[Command::RuleWaiver { granted: true, by: officer("head") }]);
-    waived.all(&[Command::Undeliver { reason: "当事人离开".to_owned() }]);
+    let mut gone = Street::until_printed("warning");
+    gone.all(&[Command::Undeliver { reason: "当事人离开".to_owned() }]);
 
     let mut voided = Street::until_printed("warning");
     let confirmation = Confirmation { officer: officer("b"), how: ConfirmWay::Authenticator, at: voided.now };
@@ -99,9 +100,9 @@ fn every_kind() -> Vec<CaseEvent> {
         continues: Some(CaseId("case-0".to_owned())),
     }]);
     advised.drill_numbers = true;
-    advised.all(&[Command::Advise { text: "请收进店内".to_owned() }]);
+    advised.all(&[offence(), Command::Advise { text: "请收进店内".to_owned() }]);
 
-    [paid.events, waived.events, voided.events, advised.events].concat()
+    [paid.events, waived.events, gone.events, voided.events, advised.events].concat()
 }
 
 #[test]

@@ -300,6 +300,10 @@ mod tests {
         for (id, start, end) in [
             ("service_absent", "2026-09-24", "2026-10-12"), // 处 61: 7 working days
             ("forward_application", "2026-02-13", "2026-02-27"), // 议 32: 5 working days
+            ("application_review", "2026-02-14", "2026-02-28"), // 议 30: 5 working days
+            ("reconsideration_answer", "2026-10-08", "2026-10-14"), // 议 54: 5 working days
+            ("withdraw_publication", "2026-09-30", "2026-10-10"), // 处 48: 3 working days
+            ("reconsideration_decision_simple", "2026-08-27", "2026-09-28"), // 议 62: 30 days, rolled
             ("registered_goods", "2026-04-30", "2026-05-13"), // 处 56: 7 working days
             ("demand", "2026-09-24", "2026-10-15"),         // 强 54: 10 working days (强 69)
             ("court_after_reconsideration", "2026-02-14", "2026-03-02"), // 诉 45: 15 calendar days, rolled

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    check::boxes::{Space, meet},
+    check::boxes::{Block, MAX_BOXES, Space, meet, subtract},
     decision::FineRange,
     rulebook::{Cond, OffenceRules, Rulebook, Table, fine_range, format::Impose},
     terms::Outcome,
@@ -224,9 +224,10 @@ fn tiers(old: &Rulebook, new: &Rulebook, a: &OffenceRules, b: &OffenceRules, uni
     let all: Vec<Vec<Cond>> = rows_a.iter().chain(&rows_b).cloned().collect();
     let space = Space::new(&inputs, &all, |name| new.domain(name).or_else(|| old.domain(name)).cloned());
     let mut sentences = Vec::new();
-    for (i, x) in rows_a.iter().enumerate() {
-        for (j, y) in rows_b.iter().enumerate() {
-            let Some(both) = meet(&space.block(x), &space.block(y)) else { continue };
+    let after = applies(&space, b, &rows_b);
+    for (i, x) in applies(&space, a, &rows_a) {
+        for (j, y) in &after {
+            let (Some(both), j) = (meet(&x, y), *j) else { continue };
             let (was, is) = (effect(a, i, unit), effect(b, j, unit));
             if was == is {
                 continue;
@@ -248,6 +249,30 @@ fn tiers(old: &Rulebook, new: &Rulebook, a: &OffenceRules, b: &OffenceRules, uni
         }
     }
     sentences
+}
+
+/// Where each tier is the one that applies: its own boxes without what an earlier one takes, by tier.
+fn applies(space: &Space, offence: &OffenceRules, rows: &[Vec<Cond>]) -> Vec<(usize, Block)> {
+    let mut out = Vec::new();
+    for (at, tier) in offence.tier_order.iter().enumerate() {
+        let Some(row) = rows.get(*tier) else { continue };
+        let mut pieces = vec![space.block(row)];
+        for earlier in offence.tier_order.iter().take(at).filter_map(|t| rows.get(*t)) {
+            let earlier = space.block(earlier);
+            let mut rest = Vec::new();
+            for piece in pieces {
+                if meet(&piece, &earlier).is_none() {
+                    rest.push(piece);
+                } else if rest.len() < MAX_BOXES {
+                    subtract(piece, &earlier, &mut rest);
+                }
+            }
+            pieces = rest;
+        }
+        out.extend(pieces.into_iter().map(|piece| (*tier, piece)));
+    }
+    out.sort_by_key(|(tier, _)| *tier);
+    out
 }
 
 fn words(range: Option<FineRange>) -> String {

@@ -72,7 +72,7 @@ impl Outcome {
         Outcome::BY_CODE.get(usize::from(code)).copied()
     }
 
-    /// Chinese name.
+    /// Chinese name, on paper, on the screen and in reasons alike.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ impl Outcome {
             Outcome::NoPenaltyProposed => "拟不予行政处罚",
             Outcome::Warning => "警告",
             Outcome::Fine => "罚款",
-            Outcome::WarningAndFine => "警告并处罚款",
+            Outcome::WarningAndFine => "警告，并处罚款",
             Outcome::OrdinaryProcedure => "转普通程序",
             Outcome::Referral => "移送",
         }

@@ -69,7 +69,7 @@ fn limb_a_is_mandatory_and_even_a_warning_is_not_open() {
 }
 
 #[test]
-fn limb_b_leaves_the_choice_and_is_provisional_on_an_unknown_history() {
+fn invariant_05_limb_b_leaves_the_choice_and_is_provisional_on_an_unknown_history() {
     let book = town();
     let mut case = inquiry("litter", &[("corrected", yes()), ("minor", no()), ("harm", choice("slight"))]);
     let d = ruled(&book, &case);
@@ -406,6 +406,88 @@ fn the_milder_of_old_and_new_law_applies() {
     assert_eq!((d.amount, &d.pack), (Fen::yuan(20), &old.reference()));
     assert_eq!(decide(&old, &repealed, &fine()).unwrap().outcome, Outcome::NoViolation);
     assert_eq!(decide(&repealed, &old, &fine()).unwrap().outcome, Outcome::NoViolation, "no law at the act");
+}
+
+/// 处罚法 37 holds for the other provision of a pair too: one that came into force after the act and is
+/// harsher is not applied, though the offence itself never changed.
+#[test]
+fn a_harsher_provision_of_a_pair_does_not_reach_back() {
+    let mut files = town_files();
+    let later = r#"
+[[offence]]
+id = "litter-city"
+name = "市区乱扔垃圾"
+conduct = "litter"
+fact_text = "市区乱扔垃圾"
+violated = ["town 第十二条"]
+basis = ["town 第十三条"]
+order = { text = "立即清除", hours = 0 }
+clause = "direct"
+gain = "none"
+gain_reason = "乱扔垃圾不会取得款项"
+effective_from = 2026-04-01
+[offence.penalty]
+fine = "must"
+individual = { low = 100, high = 200 }
+unit = { low = 100, high = 200 }
+[[pair]]
+a = "litter"
+b = "litter-city"
+relation = "higher_fine"
+because = "两部规定均可适用"
+"#;
+    files.get_mut("offences/all.toml").unwrap().extend_from_slice(later.as_bytes());
+    let book = load(&files);
+    let mut case = fine();
+    case.decided_at = at("2026-04-05 10:00");
+    let d = ruled(&book, &case);
+    assert_eq!((d.offence.as_str(), d.amount), ("litter", Fen::yuan(20)), "the law at the act");
+    assert!(d.reasons.iter().any(|r| r.rule == "milder_law"));
+    case.act_at = at("2026-04-05 09:00");
+    let d = ruled(&book, &case);
+    assert_eq!((d.offence.as_str(), d.amount), ("litter-city", Fen::yuan(100)), "both in force at the act");
+}
+
+/// Where one of the two laws asks for a fact that is not known, nobody can say which is milder: no penalty.
+#[test]
+fn an_unclear_fact_of_either_law_stops_a_penalty() {
+    let wide = town();
+    let narrow = town_with(
+        "offences/all.toml",
+        "fact_text = \"乱扔垃圾\"",
+        "fact_text = \"乱扔垃圾\"\nelements = { on_road = true }",
+    );
+    let mut case = fine();
+    case.facts.0.insert("on_road".into(), Value::Unknown);
+    for (then, now) in [(&narrow, &wide), (&wide, &narrow)] {
+        let d = decide(then, now, &case).unwrap();
+        assert_eq!(d.outcome, Outcome::OrdinaryProcedure);
+        assert!(d.reasons.iter().any(|r| r.rule == "milder_law" && r.text.contains("尚不能判断")), "{d:?}");
+    }
+    case.facts.0.insert("on_road".into(), no());
+    assert_eq!(decide(&narrow, &wide, &case).unwrap().outcome, Outcome::NoViolation, "known: the milder");
+}
+
+/// The organ's first pack says nothing about the day before it: neither "no violation" nor a penalty on it.
+#[test]
+fn an_act_before_the_first_pack_is_not_punished_on_it() {
+    let book = town();
+    let mut case = fine();
+    case.act_at = at("2025-12-31 23:00");
+    let d = ruled(&book, &case);
+    assert_eq!((d.outcome, d.amount), (Outcome::OrdinaryProcedure, Fen::ZERO));
+    assert!(d.reasons.iter().any(|r| r.rule == "milder_law" && r.text.contains("早于本规则包")));
+    let waived = inquiry("litter", &[("corrected", yes()), ("minor", yes()), ("harm", choice("none"))]);
+    let d = ruled(&book, &Inquiry { act_at: case.act_at, ..waived });
+    assert_eq!((d.outcome, d.limb), (Outcome::NoPenalty, Some(Limb::A)));
+}
+
+/// 警告 only where the clause names it, also where a warning was what the party had been told.
+#[test]
+fn the_cap_of_a_defence_never_makes_up_a_warning() {
+    let mut case = fine();
+    case.defence_cap = Some(DefenceCap { outcome: Outcome::Warning, amount: Fen::ZERO });
+    assert_eq!(ruled(&town(), &case).outcome, Outcome::Order);
 }
 
 #[test]

@@ -63,6 +63,17 @@ fn ranges_settings_and_clauses_are_told_apart_by_party() {
     says("manifest.toml", "version = 1", "version = 2", &["版本由 1 改为 2"]);
 }
 
+/// Found by hand: where tiers share a bound, the milder one applies, before and after.
+#[test]
+fn a_pack_is_no_different_from_itself() {
+    let national = national();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks");
+    for pack in ["dongguan-sample", "zhejiang-appearance", "jiangmen-tiers", "all-forms"] {
+        let book = Rulebook::load(&read_dir(&root.join(pack)), &[&national]).unwrap();
+        assert_eq!(diff(&book, &book), [""; 0], "{pack}");
+    }
+}
+
 #[test]
 fn a_new_pack_passes_its_own_check() {
     let national = national();

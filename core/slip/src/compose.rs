@@ -410,7 +410,7 @@ impl Put<'_> {
     fn result(&mut self, case: &Case, decision: &Decision, extras: &Extras<'_>) {
         let record = case.record();
         let outcome = record.map_or(decision.outcome, |r| r.outcome);
-        self.set("decision", outcome_words(outcome));
+        self.set("decision", outcome.name());
         if matches!(outcome, Outcome::Warning | Outcome::WarningAndFine) {
             self.flag("warning");
         }
@@ -532,21 +532,6 @@ fn kind_name(kind: PartyKind) -> &'static str {
         PartyKind::Citizen => "公民",
         PartyKind::SoleTrader => "个体工商户",
         PartyKind::Organisation => "单位",
-    }
-}
-
-fn outcome_words(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::NoViolation => "没有违法行为",
-        Outcome::Advice => "劝导",
-        Outcome::Order | Outcome::OrderComplied => "责令改正",
-        Outcome::NoPenalty => "不予行政处罚",
-        Outcome::NoPenaltyProposed => "拟不予行政处罚",
-        Outcome::Warning => "警告",
-        Outcome::Fine => "罚款",
-        Outcome::WarningAndFine => "警告，并处罚款",
-        Outcome::OrdinaryProcedure => "转普通程序",
-        Outcome::Referral => "移送",
     }
 }
 

@@ -30,7 +30,9 @@ grounds! {
 /// Not handed over and not refused.
 pub(crate) fn before_hand_over(case: &Case) -> Result<(), Refusal> {
     state::decided(case)?;
-    HANDED_TO_PARTY.unless(case.service.is_none() && case.refused_taking.is_none())
+    // A granted waiver followed a paper that the party holds.
+    HANDED_TO_PARTY
+        .unless(case.service.is_none() && case.refused_taking.is_none() && case.waiver_ruled != Some(true))
 }
 
 /// 作废.

@@ -119,7 +119,8 @@ pub(crate) fn number(case: &Case, desk: &Desk, series: Series) -> Result<String,
     if *of != series {
         return Err(WRONG_SERIES.about(name));
     }
-    NUMBER_USED.unless(!case.ended.iter().any(|e| &e.record.number == text))?;
+    let used = case.ended.iter().map(|e| &e.record).chain(&case.record).any(|r| &r.number == text);
+    NUMBER_USED.unless(!used)?;
     DRILL_MIXED.unless(*drill == case.is_drill())?;
     if text.trim().is_empty() {
         return Err(NO_NUMBER.about(name));

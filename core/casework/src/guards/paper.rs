@@ -1,6 +1,6 @@
 //! The signed paper and its prints: one paper a decision, an unknown print is looked at by a person.
 
-use ezhifa_law::terms::{Outcome, SlipKind};
+use ezhifa_law::terms::SlipKind;
 
 use crate::{
     case::Case,
@@ -39,14 +39,14 @@ fn belongs(case: &Case, slip: SlipKind, number: &str) -> bool {
     match slip {
         SlipKind::Order
         | SlipKind::OrderUnnamed
+        | SlipKind::NoPenalty
         | SlipKind::NoPenaltyProposed
         | SlipKind::Guardian
-        | SlipKind::Penalty => case.record.as_ref().is_some_and(|r| r.slip == slip && r.number == number),
-        // A granted waiver is confirmed on its own paper.
-        SlipKind::NoPenalty => case.record.as_ref().is_some_and(|r| {
-            (r.slip == slip && r.number == number)
-                || (r.outcome == Outcome::NoPenaltyProposed && case.waiver_ruled == Some(true))
-        }),
+        | SlipKind::Penalty => {
+            let decided = case.record.as_ref().is_some_and(|r| r.slip == slip && r.number == number);
+            // A granted waiver is confirmed on its own paper.
+            decided || case.confirmed.as_ref().is_some_and(|(n, kind)| *kind == slip && n == number)
+        }
         SlipKind::Advice => case.advice.as_ref().is_some_and(|(_, n)| is(n.as_deref())),
         SlipKind::Transfer => case.handed.as_ref().is_some_and(|h| is(h.number.as_deref())),
         SlipKind::Correction => case.clerical.iter().any(|(_, n)| is(n.as_deref())),

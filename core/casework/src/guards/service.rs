@@ -55,8 +55,8 @@ pub(crate) fn serve(case: &Case, desk: &Desk, how: ServiceWay, signing: &Signing
     if how == ServiceWay::Electronic {
         // Signed electronic service needs no paper; the signed document must exist.
         NO_CONSENT.unless(case.consent.is_some())?;
-        let record = state::decided(case)?;
-        return super::paper::NOT_ISSUED.unless(case.slip(&record.number).is_some());
+        let issued = case.paper().is_some_and(|number| case.slip(number).is_some());
+        return super::paper::NOT_ISSUED.unless(issued);
     }
     NOT_PRINTED.unless(case.printed())?;
     match how {

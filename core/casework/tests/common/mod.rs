@@ -259,6 +259,7 @@ impl Street {
         // A number lies ready of the series that this command needs.
         let series = match command {
             Command::Decide { .. } => self.case.needed_series().unwrap_or(Series::Notice),
+            Command::RuleWaiver { .. } => Series::NoPenalty,
             _ => Series::Notice,
         };
         let events = self.case.handle(command, &self.desk(series))?;

@@ -306,6 +306,7 @@ pub(super) fn paper_of(event: &Event) -> Option<(&str, SlipKind)> {
         Event::HandedTo { number: Some(n), .. } => Some((n, SlipKind::Transfer)),
         Event::Corrected { number: Some(n), .. } => Some((n, SlipKind::Correction)),
         Event::Revoked { number: Some(n), .. } => Some((n, SlipKind::Revocation)),
+        Event::WaiverRuled { number: Some(n), slip: Some(slip), .. } => Some((n, *slip)),
         _ => None,
     }
 }

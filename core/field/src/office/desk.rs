@@ -164,6 +164,7 @@ fn wanted(case: &Case, command: &Command) -> Vec<Series> {
         | Command::Revoke { .. } => {
             vec![Series::Notice]
         }
+        Command::RuleWaiver { granted: true, .. } => vec![Series::NoPenalty],
         _ => Vec::new(),
     }
 }

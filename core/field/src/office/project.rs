@@ -115,6 +115,9 @@ fn follow(
                 find(dao, case, law, false)?;
             }
         }
+        Event::WaiverRuled { number: Some(number), .. } => {
+            numbers::reserve(dao, law, Series::NoPenalty, event, case.is_drill(), number)?;
+        }
         Event::SlipIssued { number, .. } => numbers::issued(dao, number)?,
         Event::Voided { number, reason, .. } | Event::Undelivered { number, reason } => {
             dao.mark_void(number, reason)?;

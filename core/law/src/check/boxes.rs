@@ -234,7 +234,7 @@ pub(crate) fn meet(a: &Block, b: &Block) -> Option<Block> {
 }
 
 /// `piece` without `block`, as disjoint boxes.
-fn subtract(mut piece: Block, block: &Block, out: &mut Vec<Block>) {
+pub(crate) fn subtract(mut piece: Block, block: &Block, out: &mut Vec<Block>) {
     for at in 0..piece.len() {
         let (Some(mine), Some(theirs)) = (piece.get(at).copied(), block.get(at)) else { continue };
         let outside = minus(&mine, theirs);

@@ -5,7 +5,7 @@ use crate::{
     decision::Inquiry,
     rulebook::{
         Domain, Files, Finding, Findings, OffenceRules, Rulebook, Table, Test,
-        format::{Example, Overlap, YuanRange},
+        format::{Clause, Example, Measure, Overlap, YuanRange},
     },
 };
 
@@ -63,6 +63,25 @@ fn mutants(book: &Rulebook, offence: &OffenceRules) -> Vec<(String, OffenceRules
         let mut mutant = offence.clone();
         mutant.waive.table = table;
         out.push((cell, mutant, sentence));
+    }
+    if let Some(penalty) = offence.is.penalty.as_ref().filter(|_| offence.is.refer_to.is_empty()) {
+        let mut mutant = offence.clone();
+        mutant.is.clause = match offence.is.clause {
+            Clause::Direct => Clause::OrderFirst,
+            Clause::OrderFirst => Clause::Direct,
+        };
+        out.push(("clause".into(), mutant, "是否先责令改正取反".into()));
+        // The clause's own range, where no tier narrows it.
+        let spot = !penalty.over_gate && offence.is.ordinary_because.is_empty();
+        if offence.is.tiers.is_empty() && penalty.fine != Measure::None && spot {
+            let mut mutant = offence.clone();
+            if let Some(penalty) = &mut mutant.is.penalty {
+                let up = |range: YuanRange| YuanRange { low: range.low + 1, high: range.high + 1 };
+                penalty.individual = penalty.individual.map(up);
+                penalty.unit = penalty.unit.map(up);
+            }
+            out.push(("penalty".into(), mutant, "罚则的金额加一元".into()));
+        }
     }
     // The proposal of a tier: one yuan more must be seen by some example of some party.
     for (i, tier) in offence.is.tiers.iter().enumerate() {

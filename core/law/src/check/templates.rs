@@ -102,12 +102,16 @@ impl Lint<'_> {
         let rights = text_of(template, |block| block.part == Part::Rights);
         let all = text_of(template, |_| true);
         let (review, court) = (rights.contains("行政复议"), rights.contains("行政诉讼"));
-        let first = rights.contains("先") && review;
+        let first =
+            rights.contains("应当") && (rights.contains("先向") || rights.contains("先申请")) && review;
         let six_months = rights.contains("六个月");
         match template.remedy {
             Remedy::ReconsiderationFirst => {
                 if !first || !rights.contains("六十日") || !rights.contains("{reconsideration_organ}") {
                     self.error("remedy", "当场处罚须告知自收到之日起六十日内先向复议机关申请行政复议（复议法第二十三条） / say: within sixty days, first to the reconsideration organ");
+                }
+                if !court || !rights.contains("十五日") || !rights.contains("{court}") {
+                    self.error("remedy", "当场处罚须告知对复议决定不服的，十五日内向哪一法院提起行政诉讼（处罚法第五十二条第二款） / say: fifteen days after the reconsideration, to which court");
                 }
                 if six_months {
                     self.error("remedy", "复议前置的文书不得告知六个月内直接起诉 / a paper with reconsideration first must not offer court within six months");

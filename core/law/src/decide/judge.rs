@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+
 use super::{
     LawError,
     inputs::{Inputs, OrderState},
@@ -21,6 +23,8 @@ pub(super) struct Ruling {
     pub(super) decision: Decision,
     /// Facts of the first step that is not settled, the most telling first; empty: nothing to ask.
     pub(super) ask: Vec<String>,
+    /// Something that matters is not known.
+    pub(super) unclear: bool,
 }
 
 /// What the steps found; `finish` makes the decision of it.
@@ -70,12 +74,17 @@ enum Limbs<'a> {
 pub(super) struct Judge<'a> {
     pub(super) book: &'a Rulebook,
     pub(super) inquiry: &'a Inquiry,
+    /// The day whose law is applied: of the act, or of the decision (处罚法 37).
+    day: NaiveDate,
+    /// The pack begins after the act, and no older one is at hand.
+    pub(super) too_young: bool,
     pub(super) inputs: Inputs<'a>,
     pub(super) reasons: Vec<Reason>,
     pub(super) rejected: Vec<Rejected>,
     /// Floor of a displaced provision (处罚法 29).
     pub(super) floor: Fen,
     pub(super) ask: Vec<String>,
+    pub(super) unclear: bool,
     /// 量词 of the offence decided on.
     pub(super) units: Option<&'a BTreeMap<String, String>>,
     /// The last failed input and its words.
@@ -83,28 +92,36 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(book: &'a Rulebook, inquiry: &'a Inquiry) -> Judge<'a> {
+    pub(super) fn new(book: &'a Rulebook, inquiry: &'a Inquiry, day: NaiveDate) -> Judge<'a> {
         Judge {
             book,
             inquiry,
+            day,
+            too_young: false,
             inputs: Inputs::new(book, inquiry),
             reasons: Vec::new(),
             rejected: Vec::new(),
             floor: Fen::ZERO,
             ask: Vec::new(),
+            unclear: false,
             units: None,
             said: Default::default(),
         }
     }
 
-    /// Rules on `offence`, the version in force on the day, `None` when there is none.
-    pub(super) fn rule(mut self, offence: Option<&'a OffenceRules>, name: &str) -> Result<Ruling, LawError> {
-        let Some(offence) = offence else {
+    /// Rules on the version of the offence that is in force on the day, if any is.
+    pub(super) fn rule(mut self, name: &str) -> Result<Ruling, LawError> {
+        let Some(offence) = self.version(&self.inquiry.offence) else {
             self.reason("in_force", "该日没有规定将此行为列为违法".into(), &[], Vec::new());
             return Ok(self.finish(None, name, Ends::with(Outcome::NoViolation)));
         };
         let (offence, ends) = self.steps(offence)?;
         Ok(self.finish(Some(offence), name, ends))
+    }
+
+    /// The version of an offence that is in force on the day.
+    pub(super) fn version(&self, offence: &str) -> Option<&'a OffenceRules> {
+        self.book.offence_on(offence, self.day)
     }
 
     fn steps(&mut self, offence: &'a OffenceRules) -> Result<(&'a OffenceRules, Ends), LawError> {
@@ -203,10 +220,6 @@ impl<'a> Judge<'a> {
     /// Two provisions fit one act: the special one, or the one with the higher statutory ceiling for
     /// this party, then the higher floor; never the computed amount (处罚法 29).
     fn prevailing(&mut self, offence: &'a OffenceRules) -> &'a OffenceRules {
-        let day = offence
-            .is
-            .effective_from
-            .map_or(self.inquiry.decided_at.date(), |d| d.0.max(self.inquiry.act_at.date()));
         let unit = self.book.settings().is_unit_in_ranges(self.inquiry.party);
         let mut winner = offence;
         for pair in &self.book.pairs {
@@ -220,7 +233,7 @@ impl<'a> Judge<'a> {
             {
                 continue;
             }
-            let Some(other) = self.book.offence_on(other, day) else { continue };
+            let Some(other) = self.version(other) else { continue };
             if pair.relation == Relation::HigherFine
                 && !(self.may_fine(other) && statutory(other, unit) > statutory(winner, unit))
             {
@@ -415,14 +428,14 @@ impl<'a> Judge<'a> {
         }
         // 可以: the officers may punish instead, with a reason.
         let (reasons, rejected) = (self.reasons.clone(), self.rejected.clone());
-        let asked = std::mem::take(&mut self.ask);
+        let (asked, unclear) = (std::mem::take(&mut self.ask), self.unclear);
         let choice = self.inquiry.choice;
         let punish = choice.is_some_and(|c| c.outcome != outcome);
         let penal = self.penal(offence)?;
         if punish {
             return Ok(penal);
         }
-        self.ask = asked;
+        (self.ask, self.unclear) = (asked, unclear);
         (self.reasons, self.rejected) = (reasons, rejected);
         ends.may_choose = std::iter::once(penal.outcome).chain(penal.may_choose).collect();
         self.chosen(ends)

@@ -71,10 +71,8 @@ pub fn decide(at_act: &Rulebook, at_decision: &Rulebook, inquiry: &Inquiry) -> R
     if choice.outcome != proposal.outcome && !proposal.may_choose.contains(&choice.outcome) {
         return Err(LawError::ChoiceNotOpen);
     }
-    let (book, day) =
-        if by_new { (at_decision, inquiry.decided_at.date()) } else { (at_act, inquiry.act_at.date()) };
-    let offence = book.offence_on(&inquiry.offence, day);
-    let mut decision = Judge::new(book, inquiry).rule(offence, &proposal.offence_name)?.decision;
+    let judge = if by_new { now(at_decision, inquiry) } else { then(at_act, at_decision, inquiry) };
+    let mut decision = judge.rule(&proposal.offence_name)?.decision;
     // A chosen penalty may still meet the gate; anything else was not open.
     if ![choice.outcome, Outcome::OrdinaryProcedure].contains(&decision.outcome) {
         return Err(LawError::ChoiceNotOpen);
@@ -93,21 +91,31 @@ fn propose(
     inquiry: &Inquiry,
 ) -> Result<(Decision, bool), LawError> {
     let (then, now) = rulings(at_act, at_decision, inquiry)?;
-    let mut then = then?.decision;
-    then.pack_at_act = at_act.reference();
-    let Some(now) = now else { return Ok((then, false)) };
-    let mut now = now?.decision;
-    now.pack_at_act = at_act.reference();
-    let by_new = severity(&now) < severity(&then);
-    let (mut chosen, other, which, law) =
+    let mut then = then?;
+    then.decision.pack_at_act = at_act.reference();
+    let Some(now) = now else { return Ok((then.decision, false)) };
+    let mut now = now?;
+    now.decision.pack_at_act = at_act.reference();
+    // Which law is milder is not known while facts that one of them asks for are not: nobody is punished on that.
+    let stuck = |one: &Ruling, other: &Ruling| one.unclear && other.decision.outcome.is_penalty();
+    let open = stuck(&then, &now) || stuck(&now, &then);
+    let by_new = if open { now.unclear } else { severity(&now.decision) < severity(&then.decision) };
+    let (chosen, other, which, law) =
         if by_new { (now, then, "决定时", at_decision) } else { (then, now, "行为时", at_act) };
+    let unclear = other.unclear;
+    let (mut chosen, other) = (chosen.decision, other.decision);
+    if unclear {
+        chosen.may_choose.retain(|outcome| !outcome.is_penalty());
+    }
+    let (this, that) = (chosen.outcome.name(), other.outcome.name());
+    let compared = if open {
+        format!("适用{which}的规定，事实尚未查明；另一规定为“{that}”；尚不能判断哪一规定较轻，不当场处罚")
+    } else {
+        format!("适用{which}的规定为“{this}”，另一规定为“{that}”，从旧兼从轻，适用{which}的规定")
+    };
     chosen.reasons.push(Reason {
         rule: MILDER_LAW.into(),
-        text: format!(
-            "行为时与决定时的规定不同，分别适用后比较：适用{which}的规定为“{}”，另一规定为“{}”，从旧兼从轻，适用{which}的规定",
-            chosen.outcome.name(),
-            other.outcome.name()
-        ),
+        text: format!("行为时与决定时的规定不同，分别适用后比较：{compared}"),
         citations: law.principles.milder_law.clone(),
         facts: Vec::new(),
     });
@@ -116,20 +124,37 @@ fn propose(
 
 type Pair = (Result<Ruling, LawError>, Option<Result<Ruling, LawError>>);
 
-/// One ruling for each law that has to be looked at: the second only where pack or offence differ.
+/// One ruling for each law that has to be looked at: the second only where pack, offence or the other
+/// provision of a pair differ.
 fn rulings(at_act: &Rulebook, at_decision: &Rulebook, inquiry: &Inquiry) -> Result<Pair, LawError> {
     inputs::validate([at_act, at_decision], inquiry)?;
     let id = &inquiry.offence;
     if ![at_act, at_decision].iter().any(|book| book.offence(id).is_some()) {
         return Err(LawError::UnknownOffence { offence: id.chars().take(64).collect() });
     }
-    let then = at_act.offence_on(id, inquiry.act_at.date());
-    let now = at_decision.offence_on(id, inquiry.decided_at.date());
-    let name = now.or(then).map_or("", |o| o.is.name.as_str());
-    let one = at_act.hash == at_decision.hash
-        && then.map(|o| (&o.file, o.index)) == now.map(|o| (&o.file, o.index));
-    let second = (!one).then(|| Judge::new(at_decision, inquiry).rule(now, name));
-    Ok((Judge::new(at_act, inquiry).rule(then, name), second))
+    let (then, now) = (then(at_act, at_decision, inquiry), now(at_decision, inquiry));
+    let name = now.version(id).or(then.version(id)).map_or("", |o| o.is.name.as_str());
+    let place = |judge: &Judge<'_>, id: &str| judge.version(id).map(|o| (o.file.clone(), o.index));
+    let others = at_act.pairs.iter().filter(|p| [&p.a, &p.b].contains(&id)).flat_map(|p| [&p.a, &p.b]);
+    let one =
+        at_act.hash == at_decision.hash && others.chain([id]).all(|id| place(&then, id) == place(&now, id));
+    let second = (!one).then(|| now.rule(name));
+    Ok((then.rule(name), second))
+}
+
+/// The law at the act. A pack says nothing about the time before it: where nothing older is at hand, what is in
+/// force now is looked at, and no penalty is based on that.
+fn then<'a>(at_act: &'a Rulebook, at_decision: &Rulebook, inquiry: &'a Inquiry) -> Judge<'a> {
+    let (act, decided) = (inquiry.act_at.date(), inquiry.decided_at.date());
+    let too_young = at_act.hash == at_decision.hash && !at_act.in_force(act) && at_act.in_force(decided);
+    let mut judge = Judge::new(at_act, inquiry, if too_young { decided } else { act });
+    judge.too_young = too_young;
+    judge
+}
+
+/// The law at the decision.
+fn now<'a>(at_decision: &'a Rulebook, inquiry: &'a Inquiry) -> Judge<'a> {
+    Judge::new(at_decision, inquiry, inquiry.decided_at.date())
 }
 
 /// Order of 处罚法 37: no violation, no penalty, warning, fine by its upper bound, then by the proposal.

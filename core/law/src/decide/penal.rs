@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
             alternatives.retain(|o| !o.has_fine());
         }
         self.choose(&mut proposal, &alternatives)?;
-        let capped = self.cap(&mut proposal);
+        let capped = self.cap(&mut proposal, penalty);
         self.nothing_left(&mut proposal, penalty, capped);
         alternatives.retain(|o| *o != proposal.outcome);
         if let Some(cap) = self.inquiry.defence_cap {
@@ -258,12 +258,14 @@ impl<'a> Judge<'a> {
     }
 
     /// 45 ②: a defence never makes it harsher than what was told. Says whether it lowered anything.
-    fn cap(&mut self, proposal: &mut Proposal) -> bool {
+    fn cap(&mut self, proposal: &mut Proposal, penalty: &Penalty) -> bool {
         let Some(cap) = self.inquiry.defence_cap else { return false };
         let before = (proposal.outcome, proposal.amount);
         if rank(proposal.outcome) > rank(cap.outcome) {
             proposal.outcome = match cap.outcome {
-                Outcome::Warning | Outcome::Fine => cap.outcome,
+                // 警告 only where the clause names it.
+                Outcome::Warning if penalty.warning == Measure::None => Outcome::Order,
+                outcome if outcome.is_penalty() => outcome,
                 // Nothing was to be punished when it was told.
                 _ => Outcome::Order,
             };
@@ -295,6 +297,12 @@ impl<'a> Judge<'a> {
         };
         if !ends.outcome.is_penalty() {
             return ends;
+        }
+        if self.too_young {
+            let cite = self.book.principles.milder_law.clone();
+            let text = "行为早于本规则包施行，没有更早的规则包，不能比较行为时的规定，不当场处罚";
+            self.reason("milder_law", text.into(), &cite, Vec::new());
+            return ordinary(ends);
         }
         if !offence.is.ordinary_because.is_empty() {
             self.reason(

@@ -54,6 +54,7 @@ impl Judge<'_> {
 
     /// 违法事实不清: no penalty and no waiver on the spot (处罚法 40, 51).
     pub(super) fn unclear(&mut self, names: &[String]) -> Ends {
+        self.unclear = true;
         self.ask_for(names);
         let mut names = names.to_vec();
         names.sort();
@@ -136,7 +137,7 @@ impl Judge<'_> {
             semantics: SEMANTICS,
             facts: self.inquiry.facts.clone(),
         };
-        Ruling { decision, ask: self.ask }
+        Ruling { decision, ask: self.ask, unclear: self.unclear }
     }
 }
 
