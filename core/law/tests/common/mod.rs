@@ -139,6 +139,10 @@ expect = { outcome = "ordinary_procedure", tier = "heavy", offence = "stall" }
 name = "no"
 facts = { on_road = false }
 expect = { outcome = "no_violation" }
+[[offence.example]]
+name = "first"
+facts = { on_road = true, area = 2 }
+expect = { outcome = "order" }
 
 # 处二十元以上五十元以下罚款
 [[offence]]
@@ -184,6 +188,11 @@ unit = { high = 200 }
 name = "warning"
 facts = { minor = false, harm = "slight", corrected = false }
 expect = { outcome = "warning" }
+[[offence.example]]
+name = "both"
+choose = "warning_and_fine"
+facts = { minor = false, harm = "slight", corrected = false }
+expect = { outcome = "warning_and_fine", yuan = 1 }
 
 # 每只二十元以上五十元以下
 [[offence]]
