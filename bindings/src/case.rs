@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ezhifa_field::{
-    casework::command::Command,
+    casework::{command::Command, event::HandPaper},
     error::{Error, FieldError},
     office::Taken,
     printer::{Link, Profile, open_link},
@@ -24,7 +24,7 @@ pub struct FieldCase {
     pub(crate) id: CaseId,
 }
 
-fn profile(kind: &str) -> Result<Profile, FieldError> {
+pub(crate) fn profile(kind: &str) -> Result<Profile, FieldError> {
     let found = if kind.contains('=') { Profile::parse(kind) } else { Profile::named(kind) };
     Ok(found.map_err(Error::from)?)
 }
@@ -42,6 +42,17 @@ impl FieldCase {
     fn print_on(&self, link: Box<dyn Link>, kind: &str, number: Option<&str>) -> Result<Printed, PhoneError> {
         self.inside.change("print", self.touched(), |phone| {
             Ok(phone.print(&self.id, number, link, &profile(kind)?)?.into())
+        })
+    }
+
+    fn reprint_on(
+        &self,
+        link: Box<dyn Link>,
+        kind: &str,
+        number: Option<&str>,
+    ) -> Result<Printed, PhoneError> {
+        self.inside.change("reprint", self.touched(), |phone| {
+            Ok(phone.reprint(&self.id, number, link, &profile(kind)?)?.into())
         })
     }
 }
@@ -326,8 +337,39 @@ impl FieldCase {
         })
     }
 
-    /// Prints a signed paper, the newest when no number is given: the same words as stored, however often;
-    /// a further copy says 补打 n. `kind` is the id of a [`printer_kinds`](crate::printer_kinds), or a
+    /// 手写文书补录: what both officers decided on a pre-numbered sheet while no printer worked, keyed in with the
+    /// photo of the sheet (an evidence id of this case). Nothing is printed; service follows.
+    ///
+    /// # Errors
+    /// A refusal: no photo, a time before the hearing, not the next sheet of the pad.
+    #[uniffi::method(default(choice = None, order_due = None))]
+    pub fn key_in(
+        &self,
+        number: String,
+        written_at: Moment,
+        photo: String,
+        confirmations: Vec<Confirmation>,
+        choice: Option<Choice>,
+        order_due: Option<Moment>,
+    ) -> Result<Decided, PhoneError> {
+        self.inside.change("key_in", self.touched(), |phone| {
+            let paper = HandPaper { number, written_at, photo };
+            let decided = phone.key_in(&self.id, paper, choice, order_due, &confirmations)?;
+            Ok(Decided::from(&decided.record))
+        })
+    }
+
+    /// A further paper of the case takes its number: void notice, e-service confirmation, promise, payment
+    /// reference, filing sheet. `issue` signs it.
+    ///
+    /// # Errors
+    /// A refusal: nothing happened that it would record; no number; it cannot be printed.
+    pub fn prepare_paper(&self, slip: SlipKind) -> Result<Phase, PhoneError> {
+        self.act("prepare_paper", Command::PreparePaper { slip })
+    }
+
+    /// Prints a signed paper, the newest when no number is given. A paper that is printed is refused here:
+    /// another copy is asked for with `reprint`. `kind` is the id of a [`printer_kinds`](crate::printer_kinds), or a
     /// profile of one's own as TOML.
     ///
     /// # Errors
@@ -356,6 +398,20 @@ impl FieldCase {
     ) -> Result<Printed, PhoneError> {
         let link = open_link(&address).map_err(|e| FieldError::from(Error::from(e)))?;
         self.print_on(link, &kind, number.as_deref())
+    }
+
+    /// 补打: another copy of a paper that is printed, with the same number and words, 补打 n and the time.
+    ///
+    /// # Errors
+    /// As with `print`.
+    #[uniffi::method(default(number = None))]
+    pub fn reprint(
+        &self,
+        link: Arc<dyn PrinterLink>,
+        kind: String,
+        number: Option<String>,
+    ) -> Result<Printed, PhoneError> {
+        self.reprint_on(Box::new(ForeignLink::new(link)), &kind, number.as_deref())
     }
 
     /// The officer looked at a print whose end is unknown: the paper is whole and legible, or not.

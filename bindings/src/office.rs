@@ -547,6 +547,26 @@ impl FieldOffice {
         self.0.ask("evidence", |phone| phone.evidence(&sha256))
     }
 
+    /// The number that the next sheet of the pad of hand-written papers (手写文书) carries; none when the pad is
+    /// used up or was never lent.
+    ///
+    /// # Errors
+    /// Not enrolled, no rulebook.
+    #[uniffi::method(default(drill = false))]
+    pub fn next_sheet(&self, drill: bool) -> Result<Option<String>, PhoneError> {
+        self.0.ask("next_sheet", |phone| phone.next_sheet(drill))
+    }
+
+    /// The next sheet was spoiled or lost before it was handed over: its number is void. The other officer of
+    /// the crew confirms with their own PIN. Gives the number.
+    ///
+    /// # Errors
+    /// No crew, wrong PIN, no reason, no sheet left.
+    #[uniffi::method(default(drill = false))]
+    pub fn spoil_sheet(&self, reason: String, second_pin: String, drill: bool) -> Result<String, PhoneError> {
+        self.0.ask("spoil_sheet", |phone| phone.spoil_sheet(&reason, &second_pin, drill))
+    }
+
     /// Which roll is in the crew's printer; papers are tried on it before a number is used.
     ///
     /// # Errors
@@ -586,6 +606,51 @@ pub fn printer_kinds() -> Result<Vec<PrinterKind>, PhoneError> {
         name_en: p.name_en,
     };
     Ok(Profile::all().map_err(inside)?.into_iter().map(kind).collect())
+}
+
+/// One thing a crew can do about a paper.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct WayOutLine {
+    /// Stable word: `print`, `mend`, `another_printer`, `hand_written`, `electronic_service`,
+    /// `ordinary_procedure`.
+    pub way: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+/// A printer's state and what follows from it: shown before a number is used.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct PrinterAnswer {
+    /// A slip could come out now.
+    pub can_print: bool,
+    /// Its state and what to do, one sentence.
+    pub said: String,
+    /// What the crew can do, the simplest first.
+    pub ways: Vec<WayOutLine>,
+}
+
+/// Asks a printer whether a slip could come out now; no number is used and nothing is printed. Without a
+/// link (`None`: it cannot be reached) the ways out are told all the same. `kind` as in `print`.
+///
+/// # Errors
+/// No such kind.
+#[uniffi::export]
+pub fn ask_printer(link: Option<Arc<dyn PrinterLink>>, kind: String) -> Result<PrinterAnswer, PhoneError> {
+    let profile = crate::case::profile(&kind)?;
+    let link = link.map(|link| Box::new(ForeignLink::new(link)) as Box<dyn ezhifa_field::printer::Link>);
+    let asked = ezhifa_field::printing::check(link, &profile);
+    let ways = asked.ways.iter().map(|way| WayOutLine {
+        way: way.word().to_owned(),
+        zh: way.zh().to_owned(),
+        en: way.en().to_owned(),
+    });
+    Ok(PrinterAnswer {
+        can_print: asked.reason.is_none(),
+        said: asked.reason.map_or_else(|| asked.status.to_string(), |reason| reason.to_string()),
+        ways: ways.collect(),
+    })
 }
 
 /// What a 居民身份证 number says.

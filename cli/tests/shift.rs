@@ -239,3 +239,53 @@ fn bad_input_gets_a_sentence_a_hint_and_exit_code_2() {
         assert!(!said.contains("panicked"), "{said}");
     }
 }
+
+/// A scenario of its own: no runner but this one plays these steps.
+fn on_paper(dir: &Path) -> PathBuf {
+    let scenarios = root().join("tests/scenarios");
+    let mut evening: Value =
+        serde_json::from_str(&std::fs::read_to_string(scenarios.join("restore.json")).unwrap()).unwrap();
+    let mut case = evening["cases"][0].clone();
+    let steps = case["steps"].as_array_mut().unwrap();
+    steps.retain(|s| !matches!(s["do"].as_str(), Some("sync" | "back_up" | "serve" | "print" | "decide")));
+    let mut by_hand = case.clone();
+    let serve =
+        serde_json::json!({"do": "serve", "after_s": 2, "how": "handed_over", "role": "party", "act": "ink"});
+    let step = |text: &str| -> Value { serde_json::from_str(text).unwrap() };
+    let printed = case["steps"].as_array_mut().unwrap();
+    printed.push(step(r#"{"do": "promise", "after_s": 2, "in_s": 600}"#));
+    printed.push(step(r#"{"do": "paper", "after_s": 2, "kind": "commitment"}"#));
+    printed.push(step(r#"{"do": "decide", "after_s": 2}"#));
+    printed.push(step(r#"{"do": "print", "after_s": 2}"#));
+    printed.push(serve.clone());
+    printed.push(step(r#"{"do": "paper", "after_s": 2, "kind": "filing_sheet"}"#));
+    by_hand["name"] = "hand".into();
+    let written = by_hand["steps"].as_array_mut().unwrap();
+    written.push(step(r#"{"do": "key_in", "after_s": 900, "ago_s": 600, "file": "board-after.jpg"}"#));
+    written.push(serve);
+    evening["cases"] = vec![case, by_hand].into();
+    std::os::unix::fs::symlink(scenarios.join("photos").canonicalize().unwrap(), dir.join("photos")).unwrap();
+    let path = dir.join("paper.json");
+    std::fs::write(&path, evening.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn papers_beside_a_decision_and_one_by_hand_come_from_steps() {
+    let dir = tempfile::tempdir().unwrap();
+    let scenario = on_paper(dir.path());
+    let out = dir.path().join("out");
+    let (output, summary) = shift(&out, &["--scenario", scenario.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let summary = summary.unwrap();
+    let slips = summary["slips"].as_array().unwrap();
+    let titles = ["改正承诺书", "不予行政处罚决定书", "备案报送单"];
+    assert_eq!(slips.len(), titles.len(), "{slips:?}");
+    for (slip, title) in slips.iter().zip(titles) {
+        let base = out.join("slips").join(slip["file"].as_str().unwrap());
+        let (text, _) = words_on_paper(&std::fs::read(base.with_extension("escpos")).unwrap(), 58);
+        assert!(text.contains(title) && text.contains(slip["number"].as_str().unwrap()), "{title}: {text}");
+    }
+    assert_eq!(summary["numbers"]["hand_written"]["used"], 1, "{}", summary["numbers"]);
+    assert_eq!((&summary["hq_replayed"], &summary["hq_replay_mismatches"]), (&2.into(), &0.into()));
+}

@@ -281,7 +281,8 @@ fn number_files(
         put(&slip.number, "issued", "")?;
     }
     for decision in &file.decisions {
-        let issued = file.slips.iter().any(|s| s.number == decision.number);
+        let by_hand = case.hand_paper().is_some_and(|paper| paper.number == decision.number);
+        let issued = by_hand || file.slips.iter().any(|s| s.number == decision.number);
         let state = decision.ended.as_deref().unwrap_or(if issued { "issued" } else { "reserved" });
         put(&decision.number, state, &decision.ended_because)?;
     }

@@ -44,10 +44,12 @@ final class CaseModel: ObservableObject {
     }
 
     /// Prints, and says honestly what came of it.
-    func print(on link: BleLink) async {
+    func print(on link: BleLink, again: Bool = false) async {
         guard let flow else { return }
         let result = await Phone.shared.ask { _ in
-            let printed = try flow.inHand.print(link: link, kind: "generic-58-gbk")
+            let printed = again
+                ? try flow.inHand.reprint(link: link, kind: "generic-58-gbk")
+                : try flow.inHand.print(link: link, kind: "generic-58-gbk")
             return (honest(printed), try flow.inHand.look().papers.last { $0.look }?.number)
         }
         (printed, look) = (result?.0, result?.1)
@@ -185,12 +187,13 @@ struct CaseScreen: View {
             Big("纸完整清晰") { await model.confirmed(true) }
             Big("纸不完整") { await model.confirmed(false) }
         } else {
-            Big("打印") {
+            // A second paper is asked for in so many words.
+            Big(model.printed == nil ? "打印" : "再次打印（补打）") {
                 guard let printer = printers.connected, let link = try? await printers.connect(printer) else {
                     phone.told = "请先连接打印机"
                     return
                 }
-                await model.print(on: link)
+                await model.print(on: link, again: model.printed != nil)
             }
             Big("当场交付，纸上签名") { await model.serve(.ink, reason: "") }
             Big("当场交付，拒绝签名") { await model.serve(.refusedToSign, reason: "拒绝签名") }

@@ -12,6 +12,7 @@ use ezhifa_field::{
         law::terms::Outcome,
         people::{SignerRole, Signing, SigningAct},
     },
+    clock::Clock as _,
     office::{Shot, Taken},
     printer::{Profile, open_link},
 };
@@ -54,9 +55,16 @@ fn a_whole_case_from_enrolment_to_the_signed_receipt() {
     let served = phone.act(&case, &Command::Serve { how: ServiceWay::HandedOver, signing }).unwrap();
     assert_eq!(served.phase, Phase::Served);
 
-    let again = phone.print(&case, None, open_link(&street.printer_address()).unwrap(), &profile).unwrap();
+    let link = || open_link(&street.printer_address()).unwrap();
+    let refused = phone.print(&case, None, link(), &profile).unwrap_err();
+    assert_eq!(refused.code, "reprint_not_asked", "a second paper is never an accident");
+    street.clock.pass(60_000);
+    let again = phone.reprint(&case, None, link(), &profile).unwrap();
     assert_eq!(again.copy, 1);
-    assert!(street.paper().lines.join("").contains("补打"), "a further copy says so");
+    let copy = street.paper().lines.join("").replace(' ', "");
+    let time = local_clock(&street);
+    assert!(copy.contains(&format!("补打第1次{time}")), "a further copy says so, and when: {time} {copy}");
+    assert_eq!(copy.matches(&slip.number.replace(' ', "")).count(), 2, "the number stays");
 
     let report = street.sync();
     assert!(report.done, "{report:?}");
@@ -69,6 +77,13 @@ fn a_whole_case_from_enrolment_to_the_signed_receipt() {
     assert!(phone.verify_journal().unwrap().is_whole());
     let numbers = phone.numbers().unwrap();
     assert!(numbers.iter().any(|n| n.series == "penalty" && n.issued == 1), "{numbers:?}");
+}
+
+fn local_clock(street: &Street) -> String {
+    use chrono::Timelike as _;
+    let at = common::evening()
+        + chrono::TimeDelta::milliseconds(street.clock.now().wall_ms - common::ms(common::evening()));
+    format!("{}时{:02}分", at.hour(), at.minute())
 }
 
 #[test]

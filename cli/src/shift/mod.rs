@@ -229,8 +229,9 @@ fn summary(
             if slip.printed() {
                 summary.slips_printed += 1;
             }
+            let prepared = case.prepared().iter().any(|(_, number)| *number == slip.number);
             summary.slips.push(SlipLine {
-                file: one.file.clone(),
+                file: if prepared { play::beside(&one.file, slip.slip) } else { one.file.clone() },
                 number: slip.number.clone(),
                 check_code: slip.check_code.clone(),
                 code: slip.code.clone(),

@@ -11,8 +11,12 @@ use ezhifa_field::{
     casework::{
         case::Case,
         command::Command,
-        event::{CaseId, Choice, Confirmation, EvidenceItem, NoticeWay, PrintState, Stage},
-        law::{facts::Value, identity, terms::Outcome},
+        event::{CaseId, Choice, Confirmation, EvidenceItem, HandPaper, NoticeWay, PrintState, Stage},
+        law::{
+            facts::Value,
+            identity,
+            terms::{Outcome, SlipKind},
+        },
         people::{IdKind, Party, Private, SignerRole, Signing, SigningAct},
     },
     error::FieldError,
@@ -102,6 +106,9 @@ impl Player<'_> {
         if matches!(step.call, Call::Print) {
             return self.print(script, &case, played);
         }
+        if let Call::Paper { kind } = &step.call {
+            return self.paper(script, &case, *kind, played);
+        }
         if !self.done(&case, &step.call)? {
             self.call(&case, &step.call, played)?;
             played.core += began.elapsed();
@@ -131,6 +138,10 @@ impl Player<'_> {
             Call::Correction => case.corrected_at().is_some(),
             Call::Decide { .. } => case.record().is_some(),
             Call::Print => case.slips().iter().any(|slip| slip.printed()),
+            Call::KeyIn { .. } => case.record().is_some(),
+            Call::Promise { .. } => case.promise().is_some(),
+            // Looks for itself what is left to do.
+            Call::Paper { .. } => false,
             Call::Serve { .. } => case.served().is_some(),
             Call::Advise { .. } => case.advice().is_some(),
             Call::HandOver { .. } => case.handed().is_some(),
@@ -199,14 +210,57 @@ impl Player<'_> {
             Call::Advise { text } => Command::Advise { text: text.clone() },
             Call::HandOver { to, reason } => Command::HandOver { to: to.clone(), reason: reason.clone() },
             Call::Close { how } => Command::Close(*how),
-            Call::Open { .. } | Call::Print => return Ok(()),
+            Call::KeyIn { ago_s, file, outcome, reason } => {
+                let shot = Shot::photo(Stage::Service, "填写好的手写文书");
+                let photo = self.phone.capture(Some(id), &Taken::Path(self.photos.join(file)), &shot)?.sha256;
+                let written_at = self.clock.local() - chrono::Duration::seconds(*ago_s);
+                let number = self.phone.next_sheet(false)?.unwrap_or_default();
+                let confirmations = self.confirmations(id)?;
+                let paper = HandPaper { number, written_at, photo };
+                self.phone.key_in(id, paper, choice(*outcome, reason.as_ref()), None, &confirmations)?;
+                return Ok(());
+            }
+            Call::Promise { in_s } => {
+                Command::PromiseCorrection { until: self.clock.local() + chrono::Duration::seconds(*in_s) }
+            }
+            Call::Open { .. } | Call::Print | Call::Paper { .. } => return Ok(()),
         };
         self.phone.act(id, &command)?;
         Ok(())
     }
 
+    /// A further paper of the case: numbered once, then signed and printed like the first.
+    fn paper(
+        &mut self,
+        script: &CaseScript,
+        case: &Case,
+        kind: SlipKind,
+        played: &mut Played,
+    ) -> Result<(), StepError> {
+        match case.prepared().iter().find(|(of, _)| *of == kind) {
+            Some((_, number)) if case.slip(number).is_some_and(|slip| slip.printed()) => return Ok(()),
+            Some(_) => {}
+            None => {
+                self.phone.act(case.id(), &Command::PreparePaper { slip: kind })?;
+            }
+        }
+        let base = format!("slips/{}", beside(&played.file, kind));
+        self.print_as(script, case, &base, played)
+    }
+
     /// Signs the paper, prints it, and keeps what came out.
     fn print(&mut self, script: &CaseScript, case: &Case, played: &mut Played) -> Result<(), StepError> {
+        let base = format!("slips/{}", played.file);
+        self.print_as(script, case, &base, played)
+    }
+
+    fn print_as(
+        &mut self,
+        script: &CaseScript,
+        case: &Case,
+        base: &str,
+        played: &mut Played,
+    ) -> Result<(), StepError> {
         let began = Instant::now();
         let slip = self.phone.issue_drawn(case.id(), &self.drawn(script))?;
         played.core += began.elapsed();
@@ -222,7 +276,6 @@ impl Player<'_> {
             let printed = self.phone.print(case.id(), Some(&slip.number), link, self.profile)?;
             played.bytes = printed.slip_bytes;
             played.print = Some(printed.result.clone());
-            let base = format!("slips/{}", played.file);
             // The bytes that reached the printer where it is ours to ask, else those that were sent.
             let paper = self.printer.paper();
             let bytes = paper.as_ref().map_or(printed.bytes.as_slice(), |p| p.bytes.as_slice());
@@ -231,13 +284,12 @@ impl Player<'_> {
                 self.folder.write(&format!("{base}.png"), &drawn).map_err(StepError::World)?;
             }
         }
-        self.keep(case.id(), &slip.number, played)
+        self.keep(case.id(), &slip.number, base)
     }
 
     /// PDF, text and, where no virtual printer drew it, the picture.
-    fn keep(&self, id: &CaseId, number: &str, played: &Played) -> Result<(), StepError> {
+    fn keep(&self, id: &CaseId, number: &str, base: &str) -> Result<(), StepError> {
         let rendered = self.phone.render(id, Some(number), self.paper)?;
-        let base = format!("slips/{}", played.file);
         self.folder.write(&format!("{base}.pdf"), &rendered.pdf).map_err(StepError::World)?;
         self.folder.write(&format!("{base}.txt"), rendered.text.as_bytes()).map_err(StepError::World)?;
         if !self.folder.0.join(format!("{base}.png")).exists() {
@@ -270,6 +322,12 @@ impl Player<'_> {
         let shot = Shot { kind: "signature".to_owned(), ..Shot::photo(Stage::Service, "签收签名") };
         Ok(self.phone.capture(Some(id), &Taken::Bytes(drawn), &shot)?.sha256)
     }
+}
+
+/// Base name of a paper beside the decision.
+pub fn beside(file: &str, kind: SlipKind) -> String {
+    let word = serde_json::to_string(&kind).unwrap_or_default();
+    format!("{file}-{}", word.trim_matches('"'))
 }
 
 fn choice(outcome: Option<Outcome>, reason: Option<&String>) -> Option<Choice> {

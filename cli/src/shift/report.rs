@@ -119,7 +119,8 @@ pub fn progress(title: &str, case: &Case, played: &Played) {
         .filter(|r| r.outcome.has_fine())
         .map(|r| format!(" {}", r.amount.digits()))
         .unwrap_or_default();
-    let number = case.slips().last().map_or("（无文书）", |slip| slip.number.as_str());
+    let last = || case.slips().last().map_or("（无文书）", |slip| slip.number.as_str());
+    let number = case.record().map_or_else(last, |r| r.number.as_str());
     let limb = limb_of(case).map_or(String::new(), |l| format!("{l:?}"));
     say!(
         "{}",

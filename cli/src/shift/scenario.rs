@@ -10,7 +10,7 @@ use ezhifa_field::casework::{
     event::{CloseWay, Destination, FactSource, ServiceWay, Source, Stage, StatementKind},
     law::{
         facts::Value,
-        terms::{Limb, Outcome, PartyKind},
+        terms::{Limb, Outcome, PartyKind, SlipKind},
     },
     people::{IdKind, Identity, Officer, OfficerId, Place, SignerRole, SigningAct},
 };
@@ -247,6 +247,28 @@ pub enum Call {
     },
     /// Slip, printed.
     Print,
+    /// No printer works: the decision is written on the next sheet of the pad, photographed and keyed in.
+    KeyIn {
+        /// Seconds before now that the sheet was written.
+        #[serde(default)]
+        ago_s: i64,
+        /// Photo of the sheet, under `photos/`.
+        file: String,
+        /// Another outcome, where the law leaves a choice.
+        outcome: Option<Outcome>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// 改正承诺.
+    Promise {
+        /// Seconds from now.
+        in_s: i64,
+    },
+    /// A further paper of the case is made, signed and printed.
+    Paper {
+        /// Which.
+        kind: SlipKind,
+    },
     /// 送达.
     Serve {
         /// How.

@@ -235,6 +235,7 @@ fn grounds(steps: &[Step]) -> BTreeMap<&str, Digest> {
     for step in steps {
         let number = match &step.event.event {
             Event::Decided { record } => Some(record.number.as_str()),
+            Event::PaperPrepared { number, .. } => Some(number.as_str()),
             Event::Advised { number, .. }
             | Event::HandedTo { number, .. }
             | Event::Corrected { number, .. }

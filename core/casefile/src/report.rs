@@ -302,6 +302,13 @@ fn sentence(step: &Step, examined: &Examined) -> String {
         Event::Decided { record } => {
             format!("决定：{}，{}，两名执法人员分别确认", record.outcome.name(), record.number)
         }
+        Event::KeyedIn { paper } => format!(
+            "决定以手写文书作出：{}，手写时间 {}，照片 {}",
+            paper.number,
+            time(paper.written_at),
+            paper.photo.get(..12).unwrap_or(&paper.photo)
+        ),
+        Event::PaperPrepared { number, .. } => format!("文书 {number} 取号"),
         Event::SlipIssued { number, check_code, .. } => format!("签发文书 {number}，核对码 {check_code}"),
         Event::Printed { number, copy, result, confirmed } => {
             let result = match (result, confirmed) {

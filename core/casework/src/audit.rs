@@ -276,6 +276,29 @@ impl Audit<'_> {
                 }
                 _ => {}
             },
+            Event::KeyedIn { paper } => {
+                let theirs = self
+                    .seen
+                    .standing
+                    .as_ref()
+                    .is_some_and(|r| r.number == paper.number && r.at == paper.written_at)
+                    && paper.written_at <= entry.at;
+                let photo = self.seen.evidence.iter().any(|(id, _, at)| {
+                    // A paper states minutes.
+                    id == &paper.photo
+                        && at.and_utc().timestamp() / 60 >= paper.written_at.and_utc().timestamp() / 60
+                });
+                self.hold(
+                    10,
+                    theirs && photo,
+                    "手写文书与决定或者照片不符 / a hand-written paper without its decision or photo",
+                );
+                self.seen.printed.insert(paper.number.clone());
+            }
+            Event::PaperPrepared { number, .. } => {
+                let fresh = self.seen.numbers.insert(number.clone());
+                self.hold(10, fresh, "编号重复 / the number is used twice");
+            }
             Event::EServiceAgreed { .. } => self.seen.consent = true,
             Event::TakingRefused { .. } => {
                 let printed = self.paper_exists();

@@ -15,7 +15,7 @@ pub use crate::parts::{
     Proposal, Recheck, Service, Statement,
 };
 use crate::{
-    event::{CaseId, CloseWay, DecisionRecord, Destination, FilingWay, Stage},
+    event::{CaseId, CloseWay, DecisionRecord, Destination, FilingWay, HandPaper, Stage},
     people::{Crew, EServiceConsent, OfficerId, Party, Place, Sensitivity, Signing},
 };
 
@@ -43,6 +43,8 @@ pub struct Case {
     pub(crate) decided_by: Option<Crew>,
     pub(crate) ended: Vec<Ended>,
     pub(crate) revocation_cap: Option<DefenceCap>,
+    pub(crate) hand_paper: Option<HandPaper>,
+    pub(crate) prepared: Vec<(SlipKind, String)>,
     pub(crate) slips: Vec<Issued>,
     pub(crate) refused_taking: Option<(NaiveDateTime, Signing)>,
     pub(crate) service: Option<Service>,
@@ -86,6 +88,8 @@ impl Case {
                 Phase::Served
             } else if self.refused_taking.is_some() {
                 Phase::TakingRefused
+            } else if self.on_hand_paper().is_some() {
+                Phase::Printed
             } else {
                 match self.slip(self.paper().unwrap_or(&record.number)) {
                     Some(slip) if slip.printed() => Phase::Printed,
@@ -302,7 +306,8 @@ impl Case {
     /// Whether the paper that is to be served now certainly exists.
     #[must_use]
     pub fn printed(&self) -> bool {
-        self.paper().and_then(|number| self.slip(number)).is_some_and(Issued::printed)
+        self.on_hand_paper().is_some()
+            || self.paper().and_then(|number| self.slip(number)).is_some_and(Issued::printed)
     }
 
     /// The paper of a waiver that the head grants: a guardian with a duty has one of their own.
@@ -320,6 +325,33 @@ impl Case {
             (Some(_), Some(_)) => Remedy::ReconsiderationOrCourt,
             (Some(record), None) => record.remedy,
         }
+    }
+
+    /// The hand-written paper of this case's last decision on one.
+    #[must_use]
+    pub fn hand_paper(&self) -> Option<&HandPaper> {
+        self.hand_paper.as_ref()
+    }
+
+    /// The hand-written paper, where it is the one to be served now.
+    #[must_use]
+    pub fn on_hand_paper(&self) -> Option<&HandPaper> {
+        self.hand_paper.as_ref().filter(|paper| self.paper() == Some(paper.number.as_str()))
+    }
+
+    /// Further papers that took a number, in order.
+    #[must_use]
+    pub fn prepared(&self) -> &[(SlipKind, String)] {
+        &self.prepared
+    }
+
+    /// Which copy a print of this paper would be: 0 is the paper itself, n is 补打 n, which an officer asks
+    /// for in so many words (`again`).
+    ///
+    /// # Errors
+    /// No such paper; an unknown print that nobody has looked at; a second paper that nobody asked for.
+    pub fn may_print(&self, number: &str, again: bool) -> Result<u32, crate::refusal::Refusal> {
+        crate::guards::paper::copy(self, number, again)
     }
 
     /// 送达 of the standing decision.

@@ -12,7 +12,7 @@ use crate::{
     books::Books,
     event::{
         CaseId, CashGround, CashLeg, Choice, CloseWay, Confirmation, Destination, EvidenceItem, FactSource,
-        FilingWay, NoticeWay, PayWay, PrintState, ServiceWay, Source, StatementKind,
+        FilingWay, HandPaper, NoticeWay, PayWay, PrintState, ServiceWay, Source, StatementKind,
     },
     people::{Crew, EServiceConsent, OfficerId, Party, Place, Private, Roster, SignerRole, Signing},
 };
@@ -179,6 +179,24 @@ pub enum Command {
         order_due: Option<NaiveDateTime>,
         /// Both officers, each with their own secret.
         confirmations: Vec<Confirmation>,
+    },
+    /// 手写文书补录: what both officers wrote on a pre-numbered paper while no printer worked. Time and
+    /// number are those on the paper, everything else is held against the law as it was then.
+    KeyInPaper {
+        /// The paper.
+        paper: HandPaper,
+        /// As with `Decide`.
+        choice: Option<Choice>,
+        /// As with `Decide`.
+        order_due: Option<NaiveDateTime>,
+        /// Both officers, each with their own secret, now.
+        confirmations: Vec<Confirmation>,
+    },
+    /// A further paper of the case takes its number: void notice, e-service confirmation, promise, payment
+    /// reference, filing sheet.
+    PreparePaper {
+        /// Which paper.
+        slip: SlipKind,
     },
     /// The signed paper exists.
     IssueSlip {

@@ -4,14 +4,14 @@
 use chrono::{NaiveDateTime, TimeDelta};
 use ezhifa_law::{
     decision::{Decision, DefenceCap},
-    terms::{Outcome, SlipKind},
+    terms::{Outcome, Series, SlipKind},
 };
 
 use crate::{
     case::Case,
     command::Desk,
-    event::{Choice, Confirmation, DecisionRecord},
-    guards::{crew, decision, hearing, party, prior, proposal, state, waiver},
+    event::{Choice, Confirmation, DecisionRecord, HandPaper},
+    guards::{crew, decision, hand, hearing, party, prior, proposal, state, waiver},
     people::Identity,
     refusal::Refusal,
 };
@@ -41,6 +41,38 @@ impl Case {
         order_due: Option<NaiveDateTime>,
         confirmations: &[Confirmation],
     ) -> Result<DecisionRecord, Refusal> {
+        self.decided(desk, desk, None, choice, order_due, confirmations)
+    }
+
+    /// The same as it was written by hand: judged as of the time on the paper, confirmed now.
+    pub(crate) fn key_in(
+        &self,
+        desk: &Desk,
+        paper: &HandPaper,
+        choice: Option<&Choice>,
+        order_due: Option<NaiveDateTime>,
+        confirmations: &[Confirmation],
+    ) -> Result<DecisionRecord, Refusal> {
+        hand::written(self, desk, paper)?;
+        let then = Desk {
+            now: paper.written_at,
+            history: desk.history.clone(),
+            next_number: desk.next_number.clone(),
+            ..*desk
+        };
+        self.decided(&then, desk, Some(paper), choice, order_due, confirmations)
+    }
+
+    /// `desk` is that of the decision, `here` the one at which it is confirmed; they differ on paper only.
+    fn decided(
+        &self,
+        desk: &Desk,
+        here: &Desk,
+        paper: Option<&HandPaper>,
+        choice: Option<&Choice>,
+        order_due: Option<NaiveDateTime>,
+        confirmations: &[Confirmation],
+    ) -> Result<DecisionRecord, Refusal> {
         state::undecided(self)?;
         crew::may_act(self, desk)?;
         let standing = self.proposal.as_ref().ok_or_else(|| hearing::NOTHING_PROPOSED.refusal())?;
@@ -57,14 +89,18 @@ impl Case {
         if let Some(first) = self.hurdles(desk, &decided, choice.as_ref()).into_iter().next() {
             return Err(first);
         }
-        decision::confirmed(self, desk, confirmations)?;
+        decision::confirmed(self, here, confirmations)?;
         let order_due = self.due(desk, &decided, order_due)?;
-        let number = decision::number(self, desk, decided.series)?;
+        let series = if paper.is_some() { Series::HandWritten } else { decided.series };
+        let number = decision::number(self, desk, series)?;
+        if let Some(paper) = paper {
+            hand::sheet(paper, &number)?;
+        }
         Ok(DecisionRecord {
             outcome: decided.outcome,
             amount: decided.amount,
             reason_code: choice.as_ref().map(|c| c.reason.clone()),
-            series: decided.series,
+            series,
             number,
             at: desk.now,
             place: self.place().map(|p| p.address.clone()).unwrap_or_default(),

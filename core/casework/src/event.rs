@@ -215,6 +215,17 @@ pub struct DecisionRecord {
     pub choice: Option<ezhifa_law::decision::Choice>,
 }
 
+/// A pre-numbered paper that was filled in by hand (手写文书).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandPaper {
+    /// Number pre-printed on it, of the hand-written series.
+    pub number: String,
+    /// Time of the decision as written on it.
+    pub written_at: NaiveDateTime,
+    /// Its photo: evidence id.
+    pub photo: String,
+}
+
 /// Why nothing came out of the printer, or that it did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state")]
@@ -358,6 +369,18 @@ pub enum Event {
     Decided {
         /// The frozen record.
         record: Box<DecisionRecord>,
+    },
+    /// 手写文书补录: the decision before this entry stands on a paper that was filled in by hand.
+    KeyedIn {
+        /// The paper.
+        paper: HandPaper,
+    },
+    /// A further paper took its number; it is signed next.
+    PaperPrepared {
+        /// Which paper.
+        slip: SlipKind,
+        /// Its number.
+        number: String,
     },
     /// The paper: signed, rendered words stored for ever.
     SlipIssued {
@@ -538,6 +561,8 @@ impl Event {
         "correction_seen",
         "correction_promised",
         "decided",
+        "keyed_in",
+        "paper_prepared",
         "slip_issued",
         "printed",
         "served",
@@ -578,6 +603,8 @@ impl Event {
             Event::CorrectionSeen { .. } => "correction_seen",
             Event::CorrectionPromised { .. } => "correction_promised",
             Event::Decided { .. } => "decided",
+            Event::KeyedIn { .. } => "keyed_in",
+            Event::PaperPrepared { .. } => "paper_prepared",
             Event::SlipIssued { .. } => "slip_issued",
             Event::Printed { .. } => "printed",
             Event::Served { .. } => "served",

@@ -8,7 +8,7 @@ use crate::{
         Act, Case, CorrectionSeen, Ended, EndedBy, Handed, Held, Issued, Notice, Opening, Payment, Print,
         Prior, Proposal, Recheck, Service, Statement,
     },
-    event::{CaseEvent, Event, StatementKind},
+    event::{CaseEvent, Event, ServiceWay, StatementKind},
     harsh::milder,
 };
 
@@ -124,6 +124,8 @@ impl Case {
                 self.waiver_ruled = None;
                 self.confirmed = None;
             }
+            Event::KeyedIn { paper } => self.hand_paper = Some(paper.clone()),
+            Event::PaperPrepared { slip, number } => self.prepared.push((*slip, number.clone())),
             Event::SlipIssued { slip, number, code, check_code, document } => {
                 self.slips.push(Issued {
                     slip: *slip,
@@ -139,8 +141,15 @@ impl Case {
                 self.apply_print(number, *copy, result, *confirmed);
             }
             Event::Served { how, signing } => {
-                self.service =
-                    Some(Service { at, how: *how, signing: signing.clone(), crew: entry.crew.clone() });
+                // A paper written on the street is handed over there (处罚法 52 ①): its clocks start with the
+                // time on it, whenever it was keyed in.
+                let by_hand = self.on_hand_paper().filter(|_| *how == ServiceWay::HandedOver);
+                self.service = Some(Service {
+                    at: by_hand.map_or(at, |paper| paper.written_at),
+                    how: *how,
+                    signing: signing.clone(),
+                    crew: entry.crew.clone(),
+                });
             }
             Event::TakingRefused { signing } => self.refused_taking = Some((at, signing.clone())),
             Event::Undelivered { reason, .. } => {

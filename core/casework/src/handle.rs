@@ -136,6 +136,14 @@ impl Case {
                 let record = self.decide(desk, choice.as_ref(), *order_due, confirmations)?;
                 one(Event::Decided { record: Box::new(record) })
             }
+            Command::KeyInPaper { paper, choice, order_due, confirmations } => {
+                let record = self.key_in(desk, paper, choice.as_ref(), *order_due, confirmations)?;
+                Ok(vec![Event::Decided { record: Box::new(record) }, Event::KeyedIn { paper: paper.clone() }])
+            }
+            Command::PreparePaper { slip } => {
+                let number = paper::prepare(self, desk, *slip)?;
+                one(Event::PaperPrepared { slip: *slip, number })
+            }
             Command::IssueSlip { slip, number, code, check_code, document } => {
                 paper::issue(self, *slip, number)?;
                 one(Event::SlipIssued {
@@ -196,7 +204,7 @@ impl Case {
                 one(Event::Refunded { amount: *amount, receipt: receipt.clone() })
             }
             Command::File(how) => {
-                after::file(self)?;
+                after::file(self, *how)?;
                 one(Event::Filed { how: *how })
             }
             Command::Correct { what, by, party } => {

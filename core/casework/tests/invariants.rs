@@ -841,9 +841,116 @@ fn invariant_16_past_the_filing_limit_only_new_decisions_are_refused() {
 fn invariant_16_a_decision_is_filed_once_and_before_closing() {
     let mut street = Street::until_served("warning");
     assert_eq!(street.refused(&Command::Close(CloseWay::Done)), "close_not_filed");
-    street.all(&[Command::File(FilingWay::PrintedSheet)]);
+    let by_sheet = Command::File(FilingWay::PrintedSheet);
+    assert_eq!(street.refused(&by_sheet), "filing_sheet_not_printed");
+    street.all(&[Command::PreparePaper { slip: SlipKind::FilingSheet }]);
+    let number = street.case.prepared().last().unwrap().1.clone();
+    street.all(&[issue(SlipKind::FilingSheet, &number)]);
+    assert_eq!(street.refused(&by_sheet), "filing_sheet_not_printed");
+    street.all(&[printed(&number, PrintState::Printed), by_sheet]);
     assert_eq!(street.refused(&Command::File(FilingWay::Receipt)), "already_filed");
     street.all(&[Command::Close(CloseWay::Done)]);
+}
+
+#[test]
+fn invariant_10_a_decision_written_by_hand_takes_a_number_of_its_own_series() {
+    let mut street = Street::until_heard("fine");
+    let heard = street.case.statement().unwrap().at;
+    street.now += chrono::TimeDelta::minutes(10);
+    let written = street.now;
+    let photo = |name, at| Command::AddEvidence(item(name, Stage::Service, at));
+    let refused = |street: &mut Street, written| {
+        let key_in = street.key_in(written, "sheet");
+        street.refused(&key_in)
+    };
+    assert_eq!(refused(&mut street, written), "hand_paper_not_photographed");
+    street.all(&[photo("blank", written - chrono::TimeDelta::minutes(3))]);
+    let blank = street.key_in(written, "blank");
+    assert_eq!(street.refused(&blank), "hand_paper_not_photographed", "not filled in yet");
+    street.all(&[photo("sheet", written + chrono::TimeDelta::minutes(1))]);
+    street.now += chrono::TimeDelta::minutes(30);
+    assert_eq!(refused(&mut street, heard - chrono::TimeDelta::minutes(2)), "hand_paper_time");
+    let later = street.now + chrono::TimeDelta::minutes(2);
+    assert_eq!(refused(&mut street, later), "hand_paper_time");
+    let mut other = street.key_in(written, "sheet");
+    if let Command::KeyInPaper { paper, .. } = &mut other {
+        paper.number = "HandWritten-999".to_owned();
+    }
+    assert_eq!(street.refused(&other), "hand_paper_number");
+    let mut alone = street.key_in(written, "sheet");
+    if let Command::KeyInPaper { confirmations, .. } = &mut alone {
+        confirmations.pop();
+    }
+    assert_eq!(street.refused(&alone), "not_confirmed_by_both");
+
+    let key_in = street.key_in(written, "sheet");
+    street.all(&[key_in]);
+    let record = street.case.record().unwrap().clone();
+    assert_eq!((record.at, record.series), (written, Series::HandWritten));
+    assert!(!record.evidence.contains(&hash("sheet")), "the paper is no proof of the fact");
+    assert_eq!(street.case.phase(), ezhifa_casework::case::Phase::Printed);
+    assert_eq!(street.refused(&issue(record.slip, &record.number)), "already_issued");
+    street.all(&[serve()]);
+    assert_eq!(street.case.served().unwrap().at, written, "handed over where it was written");
+    assert_eq!(breaches(&street.events, &street.roster, &rules()), []);
+    // Without its photo the same entries are a breach.
+    let bare: Vec<_> = street
+        .events
+        .iter()
+        .filter(|e| !matches!(&e.event, Event::EvidenceAdded { item } if item.stage == Stage::Service))
+        .cloned()
+        .collect();
+    assert!(breaches(&bare, &street.roster, &rules()).iter().any(|b| b.invariant == 10));
+}
+
+#[test]
+fn a_further_paper_records_what_happened_and_nothing_else() {
+    let paper = |slip| Command::PreparePaper { slip };
+    let mut street = Street::until_printed("fine");
+    for slip in [
+        SlipKind::Void,
+        SlipKind::EServiceConsent,
+        SlipKind::Commitment,
+        SlipKind::PaymentReference,
+    ] {
+        assert_eq!(street.refused(&paper(slip)), "paper_has_no_occasion", "{slip:?}");
+    }
+    for decided in [SlipKind::Penalty, SlipKind::NoPenalty, SlipKind::Advice] {
+        assert_eq!(street.refused(&paper(decided)), "paper_does_not_belong", "it comes with its own act");
+    }
+    street.numbers = false;
+    assert_eq!(street.refused(&paper(SlipKind::FilingSheet)), "no_number");
+    street.numbers = true;
+    street.all(&[paper(SlipKind::FilingSheet)]);
+    let (_, number) = street.case.prepared()[0].clone();
+    assert_eq!(street.refused(&issue(SlipKind::Void, &number)), "paper_does_not_belong", "another kind");
+    street.all(&[issue(SlipKind::FilingSheet, &number)]);
+}
+
+#[test]
+fn invariant_10_a_second_print_is_asked_for_in_so_many_words() {
+    let mut street = Street::until_heard("fine");
+    let decide = street.decide();
+    street.all(&[decide]);
+    let record = street.case.record().unwrap().clone();
+    assert_eq!(street.case.may_print(&record.number, true).unwrap_err().code, "paper_not_issued");
+    let jam = PrintState::NotPrinted { reason: "paper_out".to_owned() };
+    street.all(&[issue(record.slip, &record.number), printed(&record.number, jam)]);
+    assert_eq!(
+        street.case.may_print(&record.number, false),
+        Ok(0),
+        "nothing came out: the first print again"
+    );
+    street.all(&[printed(&record.number, PrintState::Unknown)]);
+    for again in [false, true] {
+        assert_eq!(street.case.may_print(&record.number, again).unwrap_err().code, "look_at_the_paper");
+    }
+    let look = |complete| Command::ConfirmPrint { number: record.number.clone(), complete };
+    street.all(&[look(false)]);
+    assert_eq!(street.case.may_print(&record.number, false), Ok(0));
+    street.all(&[printed(&record.number, PrintState::Unknown), look(true)]);
+    assert_eq!(street.case.may_print(&record.number, false).unwrap_err().code, "reprint_not_asked");
+    assert_eq!(street.case.may_print(&record.number, true), Ok(1));
 }
 
 #[test]

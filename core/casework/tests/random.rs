@@ -27,7 +27,15 @@ use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 #[derive(Debug, Clone)]
 enum Step {
     Tell(Command),
-    Decide { choice: Option<Choice>, confirmed_by: (usize, usize) },
+    Decide {
+        choice: Option<Choice>,
+        confirmed_by: (usize, usize),
+    },
+    /// Written by hand so many minutes ago, keyed in with or without its photo.
+    ByHand {
+        ago: i64,
+        photo: bool,
+    },
     Issue,
     Print(PrintState),
     Look(bool),
@@ -178,6 +186,11 @@ fn late() -> impl Strategy<Value = Step> {
     let who = prop::sample::select(vec!["head", "a"]);
     prop_oneof![
         4 => Just(Step::Issue),
+        1 => prop::sample::select(vec![
+            SlipKind::Void, SlipKind::EServiceConsent, SlipKind::Commitment, SlipKind::PaymentReference,
+            SlipKind::FilingSheet, SlipKind::Penalty,
+        ]).prop_map(|slip| Step::Tell(Command::PreparePaper { slip })),
+        1 => (0i64..120, any::<bool>()).prop_map(|(ago, photo)| Step::ByHand { ago, photo }),
         4 => prop::sample::select(vec![
             PrintState::Printed,
             PrintState::Unknown,
@@ -235,6 +248,14 @@ fn take(street: &mut Street, step: &Step) {
                 confirmations[1].officer = officer(PEOPLE[*y]);
             }
             street.tell(&decide)
+        }
+        Step::ByHand { ago, photo } => {
+            let written = street.now - chrono::TimeDelta::minutes(*ago);
+            if *photo {
+                let _ = street.tell(&Command::AddEvidence(item("sheet", Stage::Service, street.now)));
+            }
+            let key_in = street.key_in(written, "sheet");
+            street.tell(&key_in)
         }
         Step::Issue => match number {
             Some((slip, number)) => street.tell(&issue(slip, &number)),

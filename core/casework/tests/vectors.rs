@@ -102,7 +102,14 @@ fn every_kind() -> Vec<CaseEvent> {
     advised.drill_numbers = true;
     advised.all(&[offence(), Command::Advise { text: "请收进店内".to_owned() }]);
 
-    [paid.events, waived.events, gone.events, voided.events, advised.events].concat()
+    let mut by_hand = Street::until_heard("fine");
+    let written = by_hand.now;
+    by_hand.now += chrono::TimeDelta::minutes(5);
+    by_hand.all(&[Command::AddEvidence(item("sheet", Stage::Service, by_hand.now))]);
+    let key_in = by_hand.key_in(written, "sheet");
+    by_hand.all(&[key_in, Command::PreparePaper { slip: SlipKind::FilingSheet }]);
+
+    [paid.events, waived.events, gone.events, voided.events, advised.events, by_hand.events].concat()
 }
 
 #[test]

@@ -143,6 +143,19 @@ pub enum WayOut {
 }
 
 impl WayOut {
+    /// Its word for apps.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            WayOut::Print => "print",
+            WayOut::Mend => "mend",
+            WayOut::AnotherPrinter => "another_printer",
+            WayOut::HandWritten => "hand_written",
+            WayOut::ElectronicService => "electronic_service",
+            WayOut::OrdinaryProcedure => "ordinary_procedure",
+        }
+    }
+
     /// What to do, in Chinese.
     #[must_use]
     pub const fn zh(self) -> &'static str {

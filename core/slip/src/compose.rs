@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, NaiveDateTime};
 use ezhifa_casework::{
     case::{Act, Case},
-    event::{Destination, EvidenceItem, Stage, StatementKind},
+    event::{DecisionRecord, Destination, EvidenceItem, Stage, StatementKind},
     people::{IdKind, Identity, Officer, Party, SignerRole, Signing, SigningAct},
 };
 use ezhifa_law::{
@@ -48,8 +48,7 @@ pub struct Extras<'a> {
     pub pay_last_day: Option<NaiveDate>,
     /// How the party signed, where it is known before the print.
     pub signing: Option<Signing>,
-    /// Further places of later papers: `void_reason`, `corrects`, `correction`, `revokes`,
-    /// `revocation_reason`, `head`, `filing`, `receipt`, `commitment`, `served_at`, `entry_hash`…
+    /// Places that the roster or the journal knows: `head`, `served_at`, `entry_hash`…
     pub more: BTreeMap<&'static str, String>,
 }
 
@@ -103,6 +102,7 @@ pub fn compose(case: &Case, law: &Rulebook, extras: &Extras<'_>) -> Result<Docum
             put.result(case, decision, extras);
         }
         put.signing(case, extras);
+        put.later(case, extras);
     }
     for (name, value) in &extras.more {
         places.insert(name, value.clone());
@@ -231,6 +231,9 @@ impl Put<'_> {
         let Some(party) = case.party_on_paper() else { return };
         let age = case.act().and_then(|act| party.age_at(act.at.date()));
         self.set("guardian", party.guardian.reveal());
+        if let Some(consent) = case.e_service() {
+            self.set("e_address", consent.address.reveal());
+        }
         if case.is_child() {
             // Surname and age only (invariant 21; 个人信息保护法 31).
             let child = format!("{}某某（{}周岁）", surname(party.name.reveal()), age.unwrap_or_default());
@@ -249,9 +252,6 @@ impl Put<'_> {
         self.set("representative", party.representative.reveal());
         self.set("party_address", party.address.reveal());
         self.set("party_id", identity(&party));
-        if let Some(consent) = case.e_service() {
-            self.set("e_address", consent.address.reveal());
-        }
     }
 
     fn act(&mut self, case: &Case) {
@@ -409,7 +409,12 @@ impl Put<'_> {
 
     fn result(&mut self, case: &Case, decision: &Decision, extras: &Extras<'_>) {
         let record = case.record();
-        let outcome = record.map_or(decision.outcome, |r| r.outcome);
+        let decided = record.map_or(decision.outcome, |r| r.outcome);
+        let outcome = match (decided, extras.kind) {
+            // The head granted what was proposed (57 ①): this paper is the decision.
+            (Outcome::NoPenaltyProposed, SlipKind::NoPenalty | SlipKind::Guardian) => Outcome::NoPenalty,
+            (decided, _) => decided,
+        };
         self.set("decision", outcome.name());
         if matches!(outcome, Outcome::Warning | Outcome::WarningAndFine) {
             self.flag("warning");
@@ -437,6 +442,65 @@ impl Put<'_> {
                 None => self.flag("pay_code_absent"),
             }
         }
+    }
+
+    /// What papers that come after a decision, or beside it, say of it.
+    fn later(&mut self, case: &Case, extras: &Extras<'_>) {
+        let number = Some(extras.number.as_str());
+        match extras.kind {
+            SlipKind::Void => {
+                if let Some(ended) = case.ended().last() {
+                    self.set("corrects", ended.record.number.as_str());
+                    self.set("void_reason", ended.reason.as_str());
+                }
+            }
+            SlipKind::Correction => {
+                let corrected = case.clerical_corrections().iter().find(|(_, n)| n.as_deref() == number);
+                if let Some((what, _)) = corrected {
+                    self.set("correction", what.as_str());
+                }
+                if let Some(record) = case.record() {
+                    self.set("corrects", record.number.as_str());
+                }
+            }
+            SlipKind::Revocation => {
+                if let Some(ended) = case.ended().iter().find(|e| e.paper.as_deref() == number) {
+                    self.set("revokes", ended.record.number.as_str());
+                    self.set("revocation_reason", ended.reason.as_str());
+                }
+            }
+            SlipKind::PaymentReference => {
+                if let (Some(record), Some(paid)) = (case.record(), case.payments().last()) {
+                    self.set("corrects", record.number.as_str());
+                    self.set("amount_digits", format!("￥{}", paid.amount.digits()));
+                    self.set("amount_capitals", paid.amount.capitals());
+                    self.set("receipt", paid.receipt.as_str());
+                }
+            }
+            SlipKind::FilingSheet => {
+                if let Some(record) = case.record() {
+                    // Named so that it stays on one line.
+                    self.set("corrects", record.number.as_str());
+                    self.filing(record);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// 报送案件: what the organ files, one line each.
+    fn filing(&mut self, record: &DecisionRecord) {
+        let known = |places: &Places, name| places.get(name).cloned().unwrap_or_default();
+        let mut lines = vec![record.number.clone(), format!("当事人 {}", known(self.0, "party"))];
+        lines.push(format!("事实 {}", known(self.0, "fact")));
+        let amount = if record.outcome.has_fine() {
+            format!(" {} {}", known(self.0, "amount_digits"), known(self.0, "amount_capitals"))
+        } else {
+            String::new()
+        };
+        lines.push(format!("决定 {}{amount}", record.outcome.name()));
+        lines.push(format!("决定时间 {}", zh::moment(record.at)));
+        self.set("filing", lines.join("\n"));
     }
 
     fn signing(&mut self, case: &Case, extras: &Extras<'_>) {

@@ -159,8 +159,9 @@ const GAP_AT_RULE: u16 = 10;
 const SIGNATURE: (u16, u16) = (160, 64);
 // Smallest module that phones read from worn thermal paper, and the quiet zone (ISO/IEC 18004).
 const MODULE_MIN: u16 = 5;
-const MODULE_MAX: u16 = 8;
+const MODULE_MAX: u16 = 6;
 const QUIET: u16 = 4;
+// Six is half again what it must be; larger pay codes cost kilobytes on the air and read no better.
 // A code this wide is easy to aim at; smaller symbols get larger modules up to it.
 const CODE_DOTS: u16 = 300;
 // Codes longer than this are signed records; up to it, pay codes and the like, which may repeat one digit.

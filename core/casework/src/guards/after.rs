@@ -1,9 +1,11 @@
 //! After the decision: 作废 and 未交付 before the hand-over, 补正 and 撤销 after it (invariant 8).
 
+use ezhifa_law::terms::SlipKind;
+
 use crate::{
     case::Case,
     command::Desk,
-    event::Confirmation,
+    event::{Confirmation, FilingWay},
     guards::{crew, state},
     people::OfficerId,
     refusal::{Refusal, grounds},
@@ -22,6 +24,9 @@ grounds! {
     ALREADY_FILED: "already_filed", "行政处罚法第五十二条第三款",
         "已经备案" / "it has been filed",
         "不需要重复备案" / "there is nothing to file again";
+    SHEET_NOT_PRINTED: "filing_sheet_not_printed", "行政处罚法第五十二条第三款",
+        "备案报送单尚未打印" / "the filing sheet has not been printed",
+        "先出具并打印报送单，送交机关" / "make the sheet, print it and bring it to the organ";
     NOTHING_TO_FILE: "nothing_to_file", "行政处罚法第五十二条第三款",
         "没有需要备案的决定" / "there is no decision to file",
         "责令改正、劝导随日志上传" / "orders and advice travel with the journal";
@@ -60,8 +65,11 @@ pub(crate) fn by_head(case: &Case, desk: &Desk, text: &str, by: &OfficerId) -> R
 }
 
 /// 备案.
-pub(crate) fn file(case: &Case) -> Result<(), Refusal> {
+pub(crate) fn file(case: &Case, how: FilingWay) -> Result<(), Refusal> {
     let record = state::decided(case)?;
     NOTHING_TO_FILE.unless(super::decision::is_filed(record.outcome))?;
-    ALREADY_FILED.unless(case.filed.is_none())
+    ALREADY_FILED.unless(case.filed.is_none())?;
+    let sheet =
+        case.slips.iter().any(|s| s.slip == SlipKind::FilingSheet && s.at >= record.at && s.printed());
+    SHEET_NOT_PRINTED.unless(how != FilingWay::PrintedSheet || sheet)
 }

@@ -7,6 +7,7 @@ pub(crate) mod correction;
 pub(crate) mod crew;
 pub(crate) mod decision;
 pub(crate) mod facts;
+pub(crate) mod hand;
 pub(crate) mod hearing;
 pub(crate) mod money;
 pub(crate) mod paper;
@@ -27,6 +28,7 @@ pub(crate) const GROUNDS: &[&[Ground]] = &[
     crew::GROUNDS,
     decision::GROUNDS,
     facts::GROUNDS,
+    hand::GROUNDS,
     hearing::GROUNDS,
     money::GROUNDS,
     paper::GROUNDS,

@@ -260,6 +260,7 @@ impl Street {
         let series = match command {
             Command::Decide { .. } => self.case.needed_series().unwrap_or(Series::Notice),
             Command::RuleWaiver { .. } => Series::NoPenalty,
+            Command::KeyInPaper { .. } => Series::HandWritten,
             _ => Series::Notice,
         };
         let events = self.case.handle(command, &self.desk(series))?;
@@ -318,6 +319,14 @@ impl Street {
 
     pub fn decide(&self) -> Command {
         self.decide_with(None)
+    }
+
+    /// What the crew writes by hand now, on the sheet that lies on the desk.
+    pub fn key_in(&self, written_at: NaiveDateTime, photo: &str) -> Command {
+        let Command::Decide { choice, order_due, confirmations } = self.decide() else { unreachable!() };
+        let number = format!("{:?}-{}", Series::HandWritten, self.used);
+        let paper = HandPaper { number, written_at, photo: hash(photo) };
+        Command::KeyInPaper { paper, choice, order_due, confirmations }
     }
 
     pub fn decide_with(&self, choice: Option<Choice>) -> Command {

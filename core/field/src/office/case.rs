@@ -94,6 +94,7 @@ impl FieldOffice {
     pub fn act(&self, case: &CaseId, command: &Command) -> Result<Acted, FieldError> {
         let own = match command {
             Command::Decide { .. } => Some("decide"),
+            Command::KeyInPaper { .. } => Some("key_in"),
             Command::IssueSlip { .. } => Some("issue"),
             Command::RecordPrint { .. } => Some("print"),
             Command::AskHistory => Some("history"),
@@ -106,6 +107,8 @@ impl FieldOffice {
         if let Command::Void { confirmation, .. } = command {
             self.taken_here(case, std::slice::from_ref(confirmation))?;
         }
+        // A paper that could not be printed is refused here, before it takes a number.
+        self.try_paper(case, command)?;
         Ok(self.run(case, command, &|_| Ok(()))?.0)
     }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDateTime;
 use ezhifa_casework::{
     case::Case,
     command::Command,
-    event::{CaseEvent, CaseId, Choice, Confirmation, DecisionRecord, Event},
+    event::{CaseEvent, CaseId, Choice, Confirmation, DecisionRecord, Event, HandPaper},
     law::{
         rulebook::Rulebook,
         terms::{Outcome, SlipKind},
@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use super::{
     FieldOffice, Open, Slip,
+    desk::wanted,
     project::{self, At},
     scope,
 };
@@ -76,21 +77,45 @@ impl FieldOffice {
         order_due: Option<NaiveDateTime>,
         confirmations: &[Confirmation],
     ) -> Result<Decided, FieldError> {
-        let decide = || -> Result<Decided, Error> {
+        let command = Command::Decide { choice, order_due, confirmations: confirmations.to_vec() };
+        Ok(self.decide_by(id, &command, confirmations)?)
+    }
+
+    /// 手写文书补录: what both officers decided on a pre-numbered sheet while no printer worked, keyed in with
+    /// the photo of the sheet. Number, decision and paper are one transaction: nothing is left to sign.
+    ///
+    /// # Errors
+    /// A refusal with its article: no photo, a time before the hearing, not the next sheet of the pad.
+    pub fn key_in(
+        &self,
+        id: &CaseId,
+        paper: HandPaper,
+        choice: Option<Choice>,
+        order_due: Option<NaiveDateTime>,
+        confirmations: &[Confirmation],
+    ) -> Result<Decided, FieldError> {
+        let command = Command::KeyInPaper { paper, choice, order_due, confirmations: confirmations.to_vec() };
+        Ok(self.decide_by(id, &command, confirmations)?)
+    }
+
+    fn decide_by(
+        &self,
+        id: &CaseId,
+        command: &Command,
+        confirmations: &[Confirmation],
+    ) -> Result<Decided, Error> {
+        // A sheet is written already: an app or an offence that HQ stopped since is no reason to hide it.
+        if matches!(command, Command::Decide { .. }) {
             self.may_decide(id)?;
-            self.taken_here(id, confirmations)?;
-            let command =
-                Command::Decide { choice: choice.clone(), order_due, confirmations: confirmations.to_vec() };
-            self.try_paper(id, &command)?;
-            let (acted, at) = self.run(id, &command, &|_| Ok(()))?;
-            self.state().confirmations.retain(|(case, ..)| case != id);
-            let record = acted.case.record().cloned().ok_or(Not::Paper)?;
-            let at =
-                at.last().copied().unwrap_or(At { epoch: Default::default(), seq: 0, hash: Digest::ZERO });
-            let entry = (at.epoch.to_string(), at.seq, at.hash.to_string());
-            Ok(Decided { number: record.number.clone(), record, entry })
-        };
-        Ok(decide()?)
+        }
+        self.taken_here(id, confirmations)?;
+        self.try_paper(id, command)?;
+        let (acted, at) = self.run(id, command, &|_| Ok(()))?;
+        self.state().confirmations.retain(|(case, ..)| case != id);
+        let record = acted.case.record().cloned().ok_or(Not::Paper)?;
+        let at = at.first().copied().unwrap_or(At { epoch: Default::default(), seq: 0, hash: Digest::ZERO });
+        let entry = (at.epoch.to_string(), at.seq, at.hash.to_string());
+        Ok(Decided { number: record.number.clone(), record, entry })
     }
 
     fn may_decide(&self, id: &CaseId) -> Result<(), Error> {
@@ -102,8 +127,11 @@ impl FieldOffice {
     }
 
     /// Composes and lays out the paper that a command would lead to; nothing is kept.
-    fn try_paper(&self, id: &CaseId, command: &Command) -> Result<(), Error> {
+    pub(super) fn try_paper(&self, id: &CaseId, command: &Command) -> Result<(), Error> {
         let open = self.opened()?;
+        if wanted(&Case::new(id.clone()), command).is_empty() {
+            return Ok(());
+        }
         let case = open.case(id)?;
         let parts = self.parts(&open, &case, Some(command))?;
         let events = parts.handle(&case, command)?;
@@ -114,6 +142,9 @@ impl FieldOffice {
         }
         for event in &events {
             let Some((number, kind)) = paper_of(&event.event) else { continue };
+            if after.slip(number).is_some() || after.on_hand_paper().is_some_and(|p| p.number == number) {
+                continue; // Nothing is printed any more.
+            }
             let document = self.document(&open, &after, law, event, kind, number, None, &Drawn::default())?;
             let paper = self.state().paper;
             layout(&document, paper, self.ports.glyphs.as_ref())?;
@@ -258,7 +289,11 @@ impl FieldOffice {
                 extras.pay_code = self.free_pay_code(open)?;
             }
         }
-        later(case, kind, number, &mut extras);
+        if let Event::Corrected { by, .. } | Event::Revoked { by, .. } = &event.event
+            && let Some(head) = open.inbox().roster()?.get(by)
+        {
+            extras.more.insert("head", head.name.clone());
+        }
         Ok(compose(case, law, &extras)?)
     }
 
@@ -275,33 +310,11 @@ impl FieldOffice {
     }
 }
 
-/// Places of papers that come after a decision.
-fn later(case: &Case, kind: SlipKind, number: &str, extras: &mut Extras<'_>) {
-    match kind {
-        SlipKind::Correction => {
-            if let Some((what, _)) =
-                case.clerical_corrections().iter().find(|(_, n)| n.as_deref() == Some(number))
-            {
-                extras.more.insert("correction", what.clone());
-            }
-            if let Some(record) = case.record() {
-                extras.more.insert("corrects", record.number.clone());
-            }
-        }
-        SlipKind::Revocation => {
-            if let Some(ended) = case.ended().iter().find(|e| e.paper.as_deref() == Some(number)) {
-                extras.more.insert("revokes", ended.record.number.clone());
-                extras.more.insert("revocation_reason", ended.reason.clone());
-            }
-        }
-        _ => {}
-    }
-}
-
 /// The number and kind of paper that an event calls for.
 pub(super) fn paper_of(event: &Event) -> Option<(&str, SlipKind)> {
     match event {
         Event::Decided { record } => Some((record.number.as_str(), record.slip)),
+        Event::PaperPrepared { slip, number } => Some((number, *slip)),
         Event::Advised { number: Some(n), .. } => Some((n, SlipKind::Advice)),
         Event::HandedTo { number: Some(n), .. } => Some((n, SlipKind::Transfer)),
         Event::Corrected { number: Some(n), .. } => Some((n, SlipKind::Correction)),

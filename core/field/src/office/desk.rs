@@ -97,11 +97,16 @@ impl FieldOffice {
         let stamp = self.ports.platform.clock.now();
         let now = crate::feed::local(stamp.wall_ms);
         let inbox = open.inbox();
+        // A paper written by hand was decided when it was written.
+        let decided = match command {
+            Some(Command::KeyInPaper { paper, .. }) => paper.written_at,
+            _ => now,
+        };
         let act_day = match command {
             Some(Command::ChooseOffence { act_at, .. }) => act_at.date(),
-            _ => case.act().map_or(now.date(), |a| a.at.date()),
+            _ => case.act().map_or(decided.date(), |a| a.at.date()),
         };
-        let law = match (inbox.law_on(act_day), inbox.law_on(now.date())) {
+        let law = match (inbox.law_on(act_day), inbox.law_on(decided.date())) {
             (Ok(at_act), Ok(at_decision)) => Some((at_act, at_decision)),
             // The organ's first pack may be younger than the act: what is in force now then stands for both.
             (Err(_), Ok(at_decision)) => Some((at_decision.clone(), at_decision)),
@@ -117,16 +122,18 @@ impl FieldOffice {
         };
         let clock_trusted = open.clock_trusted(&stamp)?;
         let (filing_overdue, encounter_fines) = open.store.read::<_, Error>(|dao| {
-            Ok((project::filing_overdue(dao, stamp.wall_ms)?, project::encounter_fines(dao, case, now)?))
+            Ok((project::filing_overdue(dao, stamp.wall_ms)?, project::encounter_fines(dao, case, decided)?))
         })?;
         let mut numbers = Vec::new();
-        if let (Some(command), Some((_, law))) = (command, &law) {
+        // A paper names two officers: without a crew none is numbered, and what is said goes without one.
+        let named = !crew.second.0.is_empty() || matches!(command, Some(Command::RuleWaiver { .. }));
+        if let (Some(command), Some((_, law)), true) = (command, &law, named) {
             for series in wanted(case, command) {
                 let next = open.store.read::<_, Error>(|dao| {
-                    numbers::next(dao, series, now.year(), case.is_drill(), stamp.wall_ms)
+                    numbers::next(dao, series, decided.year(), case.is_drill(), stamp.wall_ms)
                 })?;
                 if let Some(n) = next {
-                    let text = numbers::text(law, series, now.year(), n, case.is_drill());
+                    let text = numbers::text(law, series, decided.year(), n, case.is_drill());
                     numbers.push(NextNumber { series, text, drill: case.is_drill() });
                 }
             }
@@ -147,8 +154,9 @@ impl FieldOffice {
 }
 
 /// Series from which a command may take a number, likeliest first.
-fn wanted(case: &Case, command: &Command) -> Vec<Series> {
+pub(super) fn wanted(case: &Case, command: &Command) -> Vec<Series> {
     match command {
+        Command::KeyInPaper { .. } => vec![Series::HandWritten],
         Command::Decide { .. } => {
             let mut all: Vec<Series> = case.needed_series().into_iter().collect();
             for series in [Series::Penalty, Series::NoPenalty, Series::Order] {
@@ -161,7 +169,8 @@ fn wanted(case: &Case, command: &Command) -> Vec<Series> {
         Command::Advise { .. }
         | Command::HandOver { .. }
         | Command::Correct { .. }
-        | Command::Revoke { .. } => {
+        | Command::Revoke { .. }
+        | Command::PreparePaper { .. } => {
             vec![Series::Notice]
         }
         Command::RuleWaiver { granted: true, .. } => vec![Series::NoPenalty],

@@ -6,11 +6,13 @@ use ezhifa_casework::{
     law::{rulebook::Rulebook, terms::Series},
 };
 use serde::Serialize;
+use serde_json::json;
 
 use super::FieldOffice;
 use crate::{
-    error::{Error, FieldError},
+    error::{Error, FieldError, Not},
     feed::moment,
+    journal::Kind,
     numbers::{FreeNumber, NumberError, State},
     store::{Dao, StoreError},
 };
@@ -79,18 +81,18 @@ pub(super) fn next(
     Ok(free(dao, series, year, drill, now_ms)?.map(|f| f.n))
 }
 
-/// Takes the number that the event already names out of its block, in the event's own transaction.
+/// Takes the number that the event already names (of the year of `at`, the decision) out of its block, in the event's own transaction.
 pub(super) fn reserve(
     dao: &mut Dao<'_>,
     law: Option<&Rulebook>,
     series: Series,
+    at: NaiveDateTime,
     event: &CaseEvent,
     drill: bool,
     number: &str,
 ) -> Result<(), Error> {
-    let at: NaiveDateTime = event.at;
     let state = || Error::from(StoreError::from(NumberError::State));
-    let next = free(dao, series, at.year(), drill, moment(at))?.ok_or_else(state)?;
+    let next = free(dao, series, at.year(), drill, moment(event.at))?.ok_or_else(state)?;
     let law = law.ok_or_else(state)?;
     if text(law, series, next.year, next.n, drill) != number {
         return Err(state());
@@ -107,6 +109,57 @@ pub(super) fn issued(dao: &mut Dao<'_>, number: &str) -> Result<(), Error> {
 }
 
 impl FieldOffice {
+    /// The number that the next sheet of the pad of hand-written papers carries; `None` when the pad is used
+    /// up or was never lent.
+    ///
+    /// # Errors
+    /// Not enrolled, no rulebook, or the store.
+    pub fn next_sheet(&self, drill: bool) -> Result<Option<String>, FieldError> {
+        let next = || -> Result<Option<String>, Error> {
+            let (inbox, now) = self.inbox_now()?;
+            let law = inbox.law_on(now.date())?;
+            let n = self
+                .opened()?
+                .store
+                .read(|dao| next(dao, Series::HandWritten, now.year(), drill, moment(now)))?;
+            Ok(n.map(|n| text(&law, Series::HandWritten, now.year(), n, drill)))
+        };
+        Ok(next()?)
+    }
+
+    /// The next sheet of the pad was spoiled or lost before it was handed over: its number is void, as an
+    /// entry, and the sheet after it is the next one. The other officer confirms with their own PIN.
+    ///
+    /// # Errors
+    /// No crew, wrong PIN, no reason, no sheet left, the store.
+    pub fn spoil_sheet(&self, reason: &str, second_pin: &str, drill: bool) -> Result<String, FieldError> {
+        let crew = self.crew().ok_or(Not::Crew).map_err(Error::from)?;
+        self.check_pin(&crew.second, second_pin)?;
+        let spoil = || -> Result<String, Error> {
+            let (inbox, now) = self.inbox_now()?;
+            let law = inbox.law_on(now.date())?;
+            self.opened()?.store.write(|dao| {
+                let sheet =
+                    free(dao, Series::HandWritten, now.year(), drill, moment(now))?.ok_or_else(|| {
+                        Error::from(StoreError::from(NumberError::NoneLeft {
+                            series: word(Series::HandWritten, drill),
+                            year: now.year(),
+                        }))
+                    })?;
+                let number = text(&law, Series::HandWritten, sheet.year, sheet.n, drill);
+                dao.reserve(&sheet, "", &number)?;
+                dao.mark_void(&number, reason)?;
+                let body = json!({
+                    "number": number, "state": "void", "reason": reason,
+                    "by": crew.lead.0, "confirmed_by": crew.second.0,
+                });
+                dao.append_json(Kind::Number, 1, None, &body)?;
+                Ok(number)
+            })
+        };
+        Ok(spoil()?)
+    }
+
     /// Every number that was ever lent to this phone, by series and year.
     ///
     /// # Errors

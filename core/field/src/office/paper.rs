@@ -120,15 +120,41 @@ impl FieldOffice {
         Ok(found.cloned().ok_or(Not::Paper)?)
     }
 
-    /// Prints a signed paper: the same number and the same words as stored, however often; a further copy
-    /// says 补打 n. The result is an entry, and the honest one.
+    /// Prints a signed paper. The result is an entry, and the honest one.
     ///
     /// # Errors
-    /// No such paper; the last print's end is unknown and nobody has looked; the store.
+    /// No such paper; the last print's end is unknown and nobody has looked; it is printed already, see
+    /// [`FieldOffice::reprint`]; the store.
     pub fn print(
         &self,
         id: &CaseId,
         number: Option<&str>,
+        link: Box<dyn Link>,
+        profile: &Profile,
+    ) -> Result<Printed, FieldError> {
+        self.print_copy(id, number, false, link, profile)
+    }
+
+    /// 补打: an officer asks for another copy of a paper that is printed. The same number and the same words as
+    /// stored, with 补打 n and the time; who asked is an entry.
+    ///
+    /// # Errors
+    /// As with [`FieldOffice::print`].
+    pub fn reprint(
+        &self,
+        id: &CaseId,
+        number: Option<&str>,
+        link: Box<dyn Link>,
+        profile: &Profile,
+    ) -> Result<Printed, FieldError> {
+        self.print_copy(id, number, true, link, profile)
+    }
+
+    fn print_copy(
+        &self,
+        id: &CaseId,
+        number: Option<&str>,
+        again: bool,
         link: Box<dyn Link>,
         profile: &Profile,
     ) -> Result<Printed, FieldError> {
@@ -137,17 +163,17 @@ impl FieldOffice {
             let case = open.case(id)?;
             let slip = Self::issued(&case, number)?;
             let now = self.now();
-            let copy = slip.next_copy();
+            // Guards first: an unknown print is looked at before the next one, and a second paper is asked for.
+            let copy = case.may_print(&slip.number, again)?;
             let units = printing::units(
                 &printing::copy(&slip.document, copy, now)?,
                 profile,
                 self.ports.glyphs.as_ref(),
             )?;
-            // Guards first: an unknown print is looked at before the next one.
-            let record = Command::RecordPrint { number: slip.number.clone(), result: PrintState::Printed };
-            self.parts(&open, &case, None)?.handle(&case, &record)?;
+            let by = self.state().crew.as_ref().map(|c| c.lead.0.clone()).unwrap_or_default();
             open.store.write::<_, Error>(|dao| {
-                let attempt = json!({ "event": "print_attempt", "number": slip.number, "copy": copy });
+                let attempt =
+                    json!({ "event": "print_attempt", "number": slip.number, "copy": copy, "by": by });
                 dao.append_json(Kind::Device, 1, Some(&id.0), &attempt)?;
                 Ok(dao.put(scope::PRINTING, &slip.number, id.0.as_bytes())?)
             })?;

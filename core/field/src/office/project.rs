@@ -97,10 +97,11 @@ fn follow(
     let id = &event.case;
     match &event.event {
         Event::Decided { record } => {
-            numbers::reserve(dao, law, record.series, event, case.is_drill(), &record.number)?;
+            numbers::reserve(dao, law, record.series, record.at, event, case.is_drill(), &record.number)?;
             if !case.is_drill() {
                 let hours = law.map_or(24, |l| l.settings().filing_hours);
-                let due_ms = moment(filing_due(event.at, hours));
+                // From the decision: the time on a hand-written paper, not that of keying it in.
+                let due_ms = moment(filing_due(record.at, hours));
                 let waits = Unfiled { epoch: at.epoch, seq: at.seq, due_ms };
                 dao.put(scope::UNFILED, &id.0, &serde_json::to_vec(&waits)?)?;
             }
@@ -110,14 +111,18 @@ fn follow(
         | Event::HandedTo { number: Some(number), .. }
         | Event::Corrected { number: Some(number), .. }
         | Event::Revoked { number: Some(number), .. } => {
-            numbers::reserve(dao, law, Series::Notice, event, case.is_drill(), number)?;
+            numbers::reserve(dao, law, Series::Notice, event.at, event, case.is_drill(), number)?;
             if matches!(event.event, Event::Revoked { .. }) {
                 find(dao, case, law, false)?;
             }
         }
         Event::WaiverRuled { number: Some(number), .. } => {
-            numbers::reserve(dao, law, Series::NoPenalty, event, case.is_drill(), number)?;
+            numbers::reserve(dao, law, Series::NoPenalty, event.at, event, case.is_drill(), number)?;
         }
+        Event::PaperPrepared { number, .. } => {
+            numbers::reserve(dao, law, Series::Notice, event.at, event, case.is_drill(), number)?;
+        }
+        Event::KeyedIn { paper } => numbers::issued(dao, &paper.number)?,
         Event::SlipIssued { number, .. } => numbers::issued(dao, number)?,
         Event::Voided { number, reason, .. } | Event::Undelivered { number, reason } => {
             dao.mark_void(number, reason)?;

@@ -279,11 +279,12 @@ class MainActivity : Activity() {
         }
     }
 
-    private fun print(case: FieldCase) {
+    private fun print(case: FieldCase, again: Boolean = false) {
         val device = printers.paired()[printer] ?: return told("请先选择打印机")
         ask({
             try {
-                case.print(printers.connect(device), "generic-58-gbk")
+                val link = printers.connect(device)
+                if (again) case.reprint(link, "generic-58-gbk") else case.print(link, "generic-58-gbk")
             } catch (e: AppException) {
                 // Nothing was sent: the paper waits, the number stays.
                 throw PhoneException.Printer(Why("no_link", e.message ?: "连不上打印机", "cannot reach the printer", "", "请检查打印机后重试", "Check the printer and try again."))
@@ -301,7 +302,8 @@ class MainActivity : Activity() {
                 item("完整清晰") { ask({ case.confirmPrint(paper.number, true) }) { inHand(case) } }
                 item("不完整") { ask({ case.confirmPrint(paper.number, false) }) { inHand(case) } }
             } else if (paper != null) {
-                item(if (paper.nextCopy == 0u) "打印" else "补打（第 ${paper.nextCopy} 次）") { print(case) }
+                val again = paper.nextCopy != 0u
+                item(if (again) "补打（第 ${paper.nextCopy} 次）" else "打印") { print(case, again) }
             }
             if (paper?.printed == true && view.servedAt == null) {
                 item("当场交付，纸上签名") { serve(case, SigningAct.INK) }
