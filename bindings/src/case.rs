@@ -325,6 +325,19 @@ impl FieldCase {
         })
     }
 
+    /// Asks HQ for the pay code of the decision, after [`FieldCase::decide`] and before [`FieldCase::issue`],
+    /// where there is a signal; call it off the main thread. None where nothing is to be paid or no code can be
+    /// had within a few seconds: the slip goes on without waiting.
+    ///
+    /// # Errors
+    /// No such case, the key or the store; never the network.
+    pub fn fetch_pay_code(&self) -> Result<Option<String>, PhoneError> {
+        self.inside.change("fetch_pay_code", self.touched(), |phone| {
+            let way = self.inside.way(&phone.identity()?.url, phone.brief_transport()?);
+            phone.fetch_pay_code(&self.id, way.as_ref())
+        })
+    }
+
     /// Signs and stores the papers that are decided and not yet signed, with what was drawn on the glass;
     /// asked again, it gives the newest paper that is there.
     ///

@@ -59,7 +59,7 @@ impl Inside {
     }
 
     /// The app's own way to HQ, or the library's.
-    fn way(&self, url: &str, ours: HttpTransport) -> Box<dyn Transport> {
+    pub(crate) fn way(&self, url: &str, ours: HttpTransport) -> Box<dyn Transport> {
         match &self.platform.transport {
             Some(app) => Box::new(ForeignTransport { app: app.clone(), base: url.to_owned() }),
             None => Box::new(ours),

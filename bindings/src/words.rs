@@ -129,6 +129,11 @@ pub enum Source {
         /// Lead id.
         lead: String,
     },
+    /// 巡查 of another crew, left to this one.
+    PatrolLead {
+        /// Lead id.
+        lead: String,
+    },
 }
 
 /// What a picture shows.

@@ -10,6 +10,7 @@ use ezhifa_hq::{
     alarms::Alarm,
     backup::{BackupMark, BackupReport},
     checkpoints::Checkpoint,
+    desk::minting::Mint,
     devices::Device,
     numbers::Ledger,
     operator::Order,
@@ -21,6 +22,7 @@ use serde_json::Value;
 
 use crate::{
     error::CliError,
+    hq_mint,
     operate::order,
     packs, say,
     shift::{hq::publish, scenario::Scenario, world::Clock},
@@ -99,6 +101,13 @@ pub struct ServeArgs {
     /// Enrolment ticket for one phone of this branch, written to DIR/ticket.
     #[arg(long)]
     enrol: Option<String>,
+    /// Finance system that makes a pay code for one decision: POST {"number", "amount_fen"}, answer {"code"}. Its
+    /// token, if it wants one, in the environment's EZHIFA_MINT_TOKEN. Without it the pool gives codes.
+    #[arg(long, value_name = "URL")]
+    mint: Option<String>,
+    /// Authority of its certificate (PEM).
+    #[arg(long, requires = "mint")]
+    mint_ca: Option<PathBuf>,
     /// Hold what a scenario's HQ holds, and keep the scenario's time: for `shift --hq`.
     #[arg(long)]
     scenario: Option<PathBuf>,
@@ -276,9 +285,10 @@ impl Place {
     }
 
     /// With a clock that started at a scenario's beginning, where one is played.
-    fn serve_at(&self, begins_ms: Option<i64>) -> Result<Hq, CliError> {
+    fn serve_at(&self, begins_ms: Option<i64>, mint: Option<Mint>) -> Result<Hq, CliError> {
         let mut config = self.config()?;
         config.log = true;
+        config.mint = mint;
         if let Some(begins_ms) = begins_ms {
             let started = std::time::Instant::now();
             config.clock = std::sync::Arc::new(move || {
@@ -523,7 +533,8 @@ fn ledger(args: &ShowArgs) -> Result<(), CliError> {
 fn run_server(args: &ServeArgs) -> Result<(), CliError> {
     let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
     let fresh = !args.place.dir.join("hq.db").exists();
-    let hq = args.place.serve_at(scenario.as_ref().map(|s| Clock::at(s.begins).ms()))?;
+    let mint = hq_mint::of_args(args.mint.as_deref(), args.mint_ca.as_deref())?;
+    let hq = args.place.serve_at(scenario.as_ref().map(|s| Clock::at(s.begins).ms()), mint)?;
     if let (Some(scenario), true) = (&scenario, fresh) {
         publish(&hq, scenario)?;
     }

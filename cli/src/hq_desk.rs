@@ -181,6 +181,8 @@ lists! {
     Fines = "fines", ["number", "branch", "state", "amount_fen", "paid_fen", "late_fee_fen", "refund_fen", "pay_by", "receipts"];
     /// Cash on its way to the bank.
     Cash = "cash", ["receipt", "number", "branch", "amount_fen", "taken_on", "state", "due", "late"];
+    /// Finance receipts allotted to phones.
+    Receipts = "receipts", ["batch", "device", "prefix", "from", "to", "used"];
     /// Payments deferred or by instalments.
     Deferrals = "deferrals", ["number", "granted", "until", "parts", "by", "reason"];
     /// Case files.

@@ -9,6 +9,7 @@ mod error;
 mod fleet;
 mod hq;
 mod hq_desk;
+mod hq_mint;
 mod journal;
 mod operate;
 mod packs;

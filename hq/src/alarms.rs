@@ -49,6 +49,25 @@ pub fn raise(w: &mut dyn Write, at_ms: i64, kind: &str, about: &str, text: &str)
     store::put(w, "alarm", &key, &alarm)
 }
 
+/// Raises an alarm that nobody has raised before: what a later reading of the same entries finds again is
+/// not news, also when somebody has closed it.
+///
+/// # Errors
+/// The store failed.
+pub(crate) fn raise_once(
+    w: &mut dyn Write,
+    at_ms: i64,
+    kind: &str,
+    about: &str,
+    text: &str,
+) -> Result<(), HqError> {
+    if w.doc("alarm", &format!("{kind}/{about}"))?.is_some() {
+        Ok(())
+    } else {
+        raise(w, at_ms, kind, about, text)
+    }
+}
+
 impl Hq {
     /// Somebody has looked; the same cause again raises it again.
     ///

@@ -132,6 +132,7 @@ fn source(source: &Source) -> (&'static str, Option<String>) {
         Source::VideoLead { lead, .. } => ("video_lead", Some(lead.clone())),
         Source::Petition { lead } => ("petition", Some(lead.clone())),
         Source::Drone { lead } => ("drone", Some(lead.clone())),
+        Source::PatrolLead { lead } => ("patrol", Some(lead.clone())),
         Source::OtherOrgan { lead } => ("other_organ", Some(lead.clone())),
     }
 }

@@ -45,6 +45,8 @@ pub struct HqConfig {
     pub ingest_rate: u32,
     /// Look-ups a second one address may make on the public page.
     pub public_rate: u32,
+    /// The finance system that makes a pay code for one decision; without it the pool gives one.
+    pub mint: Option<crate::desk::minting::Mint>,
     /// Interpret in the background; without it only [`crate::Hq::settle`] does (simulation).
     pub background: bool,
     /// One JSON line per request on stderr.
@@ -75,6 +77,7 @@ impl HqConfig {
             device_rate: 20,
             ingest_rate: 5_000,
             public_rate: 2,
+            mint: None,
             background: true,
             log: false,
             clock: Arc::new(|| {

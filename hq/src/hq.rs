@@ -4,6 +4,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, RwLock, Weak,
+        atomic::AtomicU64,
         mpsc::{RecvTimeoutError, SyncSender, sync_channel},
     },
     time::Duration,
@@ -45,6 +46,8 @@ pub(crate) struct Inner {
     pub(crate) areas: crate::desk::routing::Areas,
     pub(crate) event_codes: crate::desk::events::Cache,
     pub(crate) interpreting: Mutex<()>,
+    /// How far the journals were read when patterns were last looked for.
+    pub(crate) patterns_at: AtomicU64,
     pub(crate) nonces: crate::protocol::Nonces,
     /// Requests signed at or before this may have been answered by the HQ that ran here before.
     pub(crate) signed_after_ms: i64,
@@ -115,6 +118,7 @@ impl Hq {
             areas: crate::desk::routing::Areas::default(),
             event_codes: crate::desk::events::Cache::default(),
             interpreting: Mutex::new(()),
+            patterns_at: AtomicU64::new(u64::MAX),
             nonces: crate::protocol::Nonces::default(),
             signed_after_ms,
             operator,

@@ -289,7 +289,19 @@ fn number_files(
     // The finance system may name the pay code only.
     for slip in case.slips() {
         if let Some(code) = serde_json::from_str::<Document>(&slip.document).ok().and_then(|d| d.pay_code) {
-            store::put(w, "pay_code_number", &code, &slip.number)?;
+            let known: Option<String> = store::get(w, "pay_code_number", &code)?;
+            if known.as_ref().is_some_and(|number| *number != slip.number) {
+                // The first paper keeps it: money must not move to another decision by a phone's word.
+                alarms::raise_once(
+                    w,
+                    round.now,
+                    "pay_code_twice",
+                    &slip.number,
+                    "缴款码已在另一文书上 / the pay code stands on another paper",
+                )?;
+            } else if known.is_none() {
+                store::put(w, "pay_code_number", &code, &slip.number)?;
+            }
         }
     }
     Ok(())

@@ -290,6 +290,22 @@ impl Hq {
         })
     }
 
+    /// Whether a number of the penalty series stands in a block that this phone may still use.
+    pub(crate) fn lent_to(&self, device: &str, number: &str) -> Result<bool, HqError> {
+        let now = self.now_ms();
+        let blocks: Vec<(String, Block)> = self.read(|r| store::list(r, "block", ""))?;
+        Ok(blocks
+            .iter()
+            .map(|(_, b)| &b.block)
+            .filter(|b| {
+                b.device.0 == device
+                    && series_of(&b.series) == Some(Series::Penalty)
+                    && !b.series.starts_with(DRILL)
+                    && now <= b.not_after_ms
+            })
+            .any(|b| (b.from..=b.to).any(|seq| self.number_text(b, seq) == number)))
+    }
+
     fn number_text(&self, block: &NumberBlock, seq: u64) -> String {
         let Some(series) = series_of(&block.series) else { return seq.to_string() };
         let text = self.newest_book().map_or_else(

@@ -214,6 +214,9 @@ impl Hq {
             ("POST", paths::LEASE) => {
                 self.device_asks(request, false, |d, a| self.lease(d, a)).and_then(signed)
             }
+            ("POST", paths::PAY_CODE) => {
+                self.device_asks(request, false, |d, a| self.pay_code(d, a)).and_then(signed)
+            }
             (_, _) if plain.starts_with(paths::BLOBS) => {
                 let sha256 = plain
                     .strip_prefix(paths::BLOBS)

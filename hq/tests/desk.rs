@@ -17,14 +17,16 @@ use ezhifa_hq::{
         leads::{LeadSource, LeadState, NewLead},
     },
 };
-use support::{Phone, config, house, street::Script};
+use support::{House, Phone, config, config_on_sqlite, house, house_with, street::Script};
+
+fn house_on_sqlite() -> House {
+    house_with(false, |c| c.db = format!("sqlite:{}", c.dir.join("hq.db").display()))
+}
 
 #[test]
 fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
-    let mut house = house(false);
-    if !house.hq.config().db.starts_with("sqlite:") {
-        return; // PostgreSQL is backed up with its own tools.
-    }
+    // PostgreSQL is backed up with its own tools: tests/postgres.rs.
+    let mut house = house_on_sqlite();
     let mut phone = Phone::enrolled(&house, 1);
     for n in 0..5 {
         phone.write("note", &format!("{{\"n\":{n}}}"));
@@ -45,7 +47,7 @@ fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
     let old = house.hq.incarnation().to_owned();
     house.server.stop();
     drop(house.hq);
-    house.hq = Hq::restore(config(house.dir.path(), &house.now), &copy).unwrap();
+    house.hq = Hq::restore(config_on_sqlite(house.dir.path(), &house.now), &copy).unwrap();
     assert_ne!(house.hq.incarnation(), old);
     house.server = ezhifa_hq::serve(house.hq.clone(), ([127, 0, 0, 1], 0).into(), false).unwrap();
     phone.url = house.server.url.clone();
@@ -60,7 +62,7 @@ fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
     // Restored once more from the same copy: again other numbers.
     drop(house.hq);
     house.server.stop();
-    let again = Hq::restore(config(house.dir.path(), &house.now), &copy).unwrap();
+    let again = Hq::restore(config_on_sqlite(house.dir.path(), &house.now), &copy).unwrap();
     house.server = ezhifa_hq::serve(again, ([127, 0, 0, 1], 0).into(), false).unwrap();
     phone.url = house.server.url.clone();
     house.now.fetch_add(10_000, Ordering::SeqCst);
@@ -70,10 +72,8 @@ fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
 
 #[test]
 fn a_checkpoint_holds_until_somebody_rewrites_the_past() {
-    let house = house(false);
-    if !house.hq.config().db.starts_with("sqlite:") {
-        return; // This test plays the forger in SQLite.
-    }
+    // The forger of the other database is in tests/postgres.rs.
+    let house = house_on_sqlite();
     let mut phone = Phone::enrolled(&house, 1);
     for n in 0..30 {
         phone.write("note", &format!("{{\"n\":{n}}}"));
@@ -151,8 +151,14 @@ fn a_lead_reaches_the_branch_whose_ground_it_is_and_its_reporter_reaches_nobody(
     assert_eq!(leads(&phone).len(), 3);
     let text = serde_json::to_string(&leads(&phone)).unwrap();
     assert!(!text.contains("举报人") && !text.contains("138000"));
+    let seen = phone.feed("", 0);
     house.hq.close_lead(&first.id, "已清理").unwrap();
-    assert!(leads(&phone).iter().any(|l| l.key == first.id && l.body["closed"] == true));
+    let news = phone.feed(&seen.incarnation, seen.next).items;
+    assert!(
+        news.iter().any(|l| l.key == first.id && l.body["closed"] == true),
+        "who has it hears that it is over"
+    );
+    assert!(leads(&phone).iter().all(|l| l.key != first.id), "who starts anew is not told of it");
 }
 
 #[test]

@@ -4,9 +4,15 @@
 
 mod support;
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use chrono::TimeDelta;
 use ezhifa_casework::{
-    command::Command,
+    command::{Command, ReceiptBlock},
+    event::{CashGround, CashLeg, PayWay},
     law::facts::Value,
     people::{Officer, OfficerId, OfficerKind},
     seal::sign::{Algorithm, Signed, Signer, SoftwareKey},
@@ -15,15 +21,21 @@ use ezhifa_hq::{
     desk::{
         access::{Holder, Role},
         http::routes,
+        minting::Mint,
         payments,
         supervision::{Drawn, draw},
     },
     openapi,
 };
-use ezhifa_wire::feed::FeedItem;
+use ezhifa_wire::{
+    ProblemCode, domains,
+    feed::FeedItem,
+    paths,
+    paycode::{PayCodeReply, PayCodeRequest},
+};
 use serde_json::{Value as Json, json};
 use support::{
-    EVENING, House, Office, Phone, house, part,
+    EVENING, House, Office, Phone, house, house_with, part,
     street::{Done, Script, Street, street},
 };
 
@@ -42,7 +54,10 @@ struct Town {
 }
 
 fn town() -> Town {
-    let house = house(false);
+    town_with(house(false))
+}
+
+fn town_with(house: House) -> Town {
     let street = street();
     for files in &street.files {
         house.hq.publish_rulebook(files).unwrap();
@@ -388,6 +403,7 @@ fn orders_are_rechecked_by_distance_and_handed_from_shift_to_shift() {
         caption: "已收".into(),
     };
     let evidence = vec![seen.sha256.clone()];
+    let before = town.phone.feed("", 0);
     town.street.step(&mut town.phone, &mut case, Some(true), 1, Command::AddEvidence(seen));
     town.street.step(
         &mut town.phone,
@@ -400,10 +416,13 @@ fn orders_are_rechecked_by_distance_and_handed_from_shift_to_shift() {
     town.house.hq.settle().unwrap();
     assert_eq!(town.desk.list("orders?state=overdue").len(), 1);
     assert_eq!(town.desk.list("orders?state=closed")[0]["number"], near.number.as_str());
+    let news = town.phone.feed(&before.incarnation, before.next).items;
     assert!(
-        of_kind(&town.feed(&town.phone), "open_order")
-            .any(|o| o.key == near.number && o.body["closed"] == true)
+        of_kind(&news, "open_order").any(|o| o.key == near.number && o.body["closed"] == true),
+        "the phones that carry it hear that it is done"
     );
+    let open: Vec<String> = of_kind(&town.feed(&town.phone), "open_order").map(|o| o.key.clone()).collect();
+    assert_eq!(open, [far.number], "a phone that starts anew carries open ones only");
 }
 
 #[test]
@@ -482,8 +501,18 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     let plan = json!({"number": poor.number, "asked_on": "2026-09-25", "granted": true, "reason": "低保证明已核", "until": "2026-12-01",
         "parts": [{"by": "2026-11-01", "amount_fen": half}, {"by": "2026-12-01", "amount_fen": amount - half}]});
     assert_eq!(town.desk.status("POST", "deferrals", &plan), 403);
+    let mut sooner = plan.clone();
+    (sooner["until"], sooner["parts"]) = (json!("2026-10-01"), json!([]));
+    assert_eq!(town.head.status("POST", "deferrals", &sooner), 400, "a deferral shortens nothing");
     town.head.post("deferrals", &plan);
-    assert!(of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["finding"] == "payment_deferred"));
+    let feed = town.feed(&town.phone);
+    assert!(of_kind(&feed, "verdict").any(|v| v.body["finding"] == "payment_deferred"));
+    let granted = of_kind(&feed, "deferral").next().unwrap();
+    assert_eq!(
+        (&granted.body["number"], &granted.body["until"], &granted.body["parts"][1]["amount_fen"]),
+        (&json!(poor.number), &json!("2026-12-01"), &json!(amount - half))
+    );
+    assert!(!granted.body.to_string().contains("低保"), "why the party is poor stays at HQ");
     let fine = |number: &str| desk.list(&format!("fines?number={}", part(number))).remove(0);
     assert_eq!(
         (fine(&poor.number)["state"].as_str(), fine(&poor.number)["pay_by"].as_str()),
@@ -512,6 +541,8 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
         "the day it came in does not count either"
     );
     assert_eq!(pay("f-6", Some(&poor.number), None, owed * 30 * 9 / 1000, true), "matched");
+    assert_eq!(fine(&poor.number)["late_fee_fen"], 0, "it came in");
+    assert_eq!(pay("f-6b", Some(&poor.number), None, 1, true), "double", "a late fee is paid once");
 
     // The head revokes a paid fine: the phone carries it out, the money is on the list and goes back once.
     let order = json!({"number": coded.number, "act": "revoke", "reason": "事实不清"});
@@ -543,7 +574,7 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
         .filter(|p| p["state"] != "amount")
         .map(|p| p["reference"].clone())
         .collect();
-    assert_eq!(back, [json!("f-1"), json!("f-3"), json!("f-7")]);
+    assert_eq!(back, [json!("f-1"), json!("f-3"), json!("f-6b"), json!("f-7")]);
     town.desk.post("payments/f-1/refund", &"退2026-01");
     assert_eq!(town.desk.status("POST", "payments/f-1/refund", &json!("退2026-02")), 400, "once");
     assert_eq!(fine(&coded.number)["state"], "not_owed");
@@ -571,6 +602,177 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
         reads,
         [json!("readByIdentity"), json!("readByIdentity"), json!("readByIdentity"), json!("readCopy")]
     );
+}
+
+#[test]
+fn a_code_is_made_for_one_decision_once_and_for_nobody_else() {
+    // With the finance system behind HQ, and without it from the pool.
+    for system in [true, false] {
+        let calls = Arc::new(AtomicU64::new(0));
+        let seen = calls.clone();
+        let mint: Mint = Arc::new(move |wish: &PayCodeRequest| {
+            seen.fetch_add(1, Ordering::SeqCst);
+            Ok(Some(format!("9{:019}", wish.amount_fen)))
+        });
+        let mut town = town_with(house_with(false, |c| c.mint = system.then_some(mint)));
+        town.desk.post("paycodes", &["44190026000000000001", "44190026000000000002"]);
+        let ask = |phone: &Phone, number: &str, fen: i64| {
+            let wish = PayCodeRequest { number: number.into(), amount_fen: fen };
+            phone.ask("POST", paths::PAY_CODE, &[], &serde_json::to_vec(&wish).unwrap())
+        };
+        let read = |phone: &Phone, answer: &support::Answer| -> PayCodeReply {
+            answer.signed().open(domains::PAY_CODE, &phone.hq_key).unwrap()
+        };
+        let decided = town.fine("c-1", 1, PERSON);
+        let (number, fen) = (decided.number.clone(), decided.amount.0);
+        let first = read(&town.phone, &ask(&town.phone, &number, fen));
+        assert_eq!((first.device.0.as_str(), &first.number), (town.phone.device.0.as_str(), &number));
+        let wanted = if system { format!("9{fen:019}") } else { "44190026000000000001".to_owned() };
+        assert_eq!(first.code, wanted);
+        // A lost answer costs no code, another amount and other people's numbers get none.
+        assert_eq!(read(&town.phone, &ask(&town.phone, &number, fen)).code, wanted);
+        assert_eq!(calls.load(Ordering::SeqCst), u64::from(system));
+        assert_eq!(support::code(&ask(&town.phone, &number, fen + 1)), ProblemCode::Malformed);
+        let other = Phone::enrolled(&town.house, 2);
+        other.block(&other.lease("r-o", "penalty", 5));
+        assert_eq!(support::code(&ask(&other, &number, fen)), ProblemCode::Denied);
+        assert_eq!(support::code(&ask(&town.phone, "样本简罚字〔2026〕第999号", fen)), ProblemCode::Denied);
+
+        // Paid by that code before the phone has synced: it waits under its number, then it is matched.
+        let notice = json!({"reference": "f-1", "pay_code": wanted, "amount_fen": fen, "paid_ms": EVENING, "receipt": "粤财1"});
+        let finance = town.house.office(Holder::plain(Role::PaymentSource, "非税系统"));
+        assert_eq!(finance.post("payments", &notice)["state"], "unknown");
+        town.push();
+        assert_eq!(town.desk.list("payments?state=matched")[0]["number"], number.as_str());
+        let made = town.desk.list("paycodes?device=minted").remove(0);
+        assert_eq!((&made["lent"], &made["used"]), (&json!(1), &json!(0)), "made, and not on the paper");
+    }
+    // Neither a system nor a code in the pool: a plain no, and the slip does without.
+    let mut town = town();
+    let decided = town.fine("c-1", 1, PERSON);
+    let wish = PayCodeRequest { number: decided.number, amount_fen: decided.amount.0 };
+    let answer = town.phone.ask("POST", paths::PAY_CODE, &[], &serde_json::to_vec(&wish).unwrap());
+    assert_eq!(support::code(&answer), ProblemCode::NotFound);
+}
+
+#[test]
+fn a_code_on_two_papers_pays_the_first_and_is_an_alarm() {
+    let mut town = town();
+    town.street.pay_code = Some("44190026000000000009".into());
+    let first = town.fine("c-1", 1, PERSON);
+    town.pass(2 * HOUR);
+    let second = town.fine("c-2", 2, "441900199003121012");
+    town.push();
+    let notice = json!({"reference": "f-1", "pay_code": "44190026000000000009", "amount_fen": first.amount.0, "paid_ms": EVENING, "receipt": "粤财1"});
+    let paid = town.house.office(Holder::plain(Role::PaymentSource, "非税系统")).post("payments", &notice);
+    assert_eq!(paid["number"], first.number.as_str());
+    assert_eq!(town.desk.list("alarms?kind=pay_code_twice")[0]["about"], second.number.as_str());
+}
+
+#[test]
+fn cash_goes_to_the_bank_by_its_clocks_and_the_head_corrects_what_was_served() {
+    let mut town = town();
+    let device = town.phone.device.0.clone();
+    let block = json!({"prefix": "粤罚", "from": 101, "to": 150});
+    town.desk.post(&format!("receipts/{device}"), &block);
+    assert_eq!(
+        town.desk.status(
+            "POST",
+            &format!("receipts/{device}"),
+            &json!({"prefix": "粤罚", "from": 150, "to": 160})
+        ),
+        400,
+        "once"
+    );
+    assert_eq!(town.desk.status("POST", "receipts/nobody", &block), 404);
+    assert!(of_kind(&town.feed(&town.phone), "receipts").any(|r| r.body["from"] == 101));
+
+    // Twice cash on a Thursday evening before the Mid-Autumn holiday (25 to 27 September).
+    let mut done = vec![town.fine("c-1", 1, PERSON)];
+    town.pass(2 * HOUR);
+    done.push(town.fine("c-2", 2, "441900199003121012"));
+    town.street.receipts = vec![ReceiptBlock { prefix: "粤罚".into(), from: 101, to: 150 }];
+    for (n, d) in done.iter_mut().enumerate() {
+        let cash = Command::Pay {
+            amount: d.amount,
+            how: PayWay::Cash,
+            receipt: format!("粤罚{}", 101 + n),
+            cash: Some(CashGround::HardToEnforce),
+            reason: "无固定住所".into(),
+        };
+        town.street.step(&mut town.phone, &mut d.case, Some(true), 3, cash);
+    }
+    town.push();
+    let cash = |town: &Town, n: u32| {
+        town.desk.list(&format!("cash?receipt={}", part(&format!("粤罚{n}")))).remove(0)
+    };
+    let line = cash(&town, 101);
+    assert_eq!(
+        (&line["state"], &line["due"], &line["late"], &line["number"]),
+        (&json!("with_crew"), &json!("2026-09-29"), &json!(false), &json!(done[0].number)),
+        "two days (处罚法 71), and a holiday is no day to hand in"
+    );
+    assert_eq!(town.desk.list("fines?state=paid").len(), 2, "cash on the spot pays");
+    assert_eq!(town.desk.list("receipts")[0]["used"], 2);
+
+    // One is handed in to the organ and then to the bank, the other is forgotten.
+    let leg = |town: &mut Town, d: &mut Done, leg: CashLeg| {
+        let from = town.phone.journal.len();
+        let hand = Command::HandInCash { leg, receipt: "粤罚101".into() };
+        town.street.step(&mut town.phone, &mut d.case, Some(true), 3, hand);
+        town.phone.receipt(&town.phone.push(from));
+        town.house.hq.settle().unwrap();
+    };
+    town.pass(4 * DAY);
+    leg(&mut town, &mut done[0], CashLeg::ToOrgan);
+    let line = cash(&town, 101);
+    assert_eq!((&line["state"], &line["due"]), (&json!("with_organ"), &json!("2026-09-30")), "{line}");
+    town.pass(2 * DAY);
+    assert_eq!(cash(&town, 101)["late"], false);
+    let late: Vec<Json> = town.desk.list("cash?late=true").iter().map(|c| c["receipt"].clone()).collect();
+    assert_eq!(late, ["粤罚102"]);
+    assert_eq!(town.desk.list("alarms?kind=cash_late")[0]["about"], "粤罚102");
+    leg(&mut town, &mut done[0], CashLeg::ToBank);
+    let line = cash(&town, 101);
+    assert_eq!(
+        (&line["state"], &line["due"], &line["late"]),
+        (&json!("in_bank"), &Json::Null, &json!(false))
+    );
+
+    // 补正 by the head: ordered here, made and printed by the phone, then it is done; the fine stands.
+    let order = json!({"number": done[0].number, "act": "correct", "reason": "门牌号更正为13号"});
+    assert_eq!(town.desk.status("POST", "head/orders", &order), 403, "the desk is not the head");
+    town.head.post("head/orders", &order);
+    assert!(
+        of_kind(&town.feed(&town.phone), "verdict").any(|v| v.body["finding"] == "correction_ordered"
+            && v.body["number"] == done[0].number.as_str())
+    );
+    assert_eq!(town.desk.list("head/orders?done=false").len(), 1);
+    let from = town.phone.journal.len();
+    let correct =
+        Command::Correct { what: "门牌号更正为13号".into(), by: OfficerId("o-9".into()), party: None };
+    town.street.step(&mut town.phone, &mut done[0].case, Some(true), 3, correct);
+    town.phone.receipt(&town.phone.push(from));
+    town.house.hq.settle().unwrap();
+    assert_eq!(town.desk.list("head/orders?done=true")[0]["act"], "correct");
+    assert_eq!(town.desk.list("fines?state=paid").len(), 2, "outcome and amount are as they were");
+    assert_eq!(town.desk.get("cases/c-1")["corrections"], 1);
+    // 撤销 of what was paid in cash: the organ owes it back, and the journal's refund settles it.
+    town.head.post("head/orders", &json!({"number": done[1].number, "act": "revoke", "reason": "事实不清"}));
+    let from = town.phone.journal.len();
+    let (amount, number) = (done[1].amount, done[1].number.clone());
+    let case = &mut done[1].case;
+    for command in [
+        Command::Revoke { reason: "事实不清".into(), by: OfficerId("o-9".into()) },
+        Command::Refund { amount, receipt: "退2026-07".into() },
+    ] {
+        town.street.step(&mut town.phone, case, Some(true), 5, command);
+        town.phone.receipt(&town.phone.push(from));
+        town.house.hq.settle().unwrap();
+        let state = town.desk.list(&format!("fines?number={}", part(&number))).remove(0)["state"].clone();
+        let refunded = case.balance_paid().0 == 0;
+        assert_eq!(state, if refunded { "not_owed" } else { "refund_due" });
+    }
 }
 
 /// What another program reads in a PDF; none where it is not installed.
@@ -664,6 +866,10 @@ fn reviews_ask_and_a_person_answers() {
 
     // 复议 through the organ: five working days, over the holidays; the case is kept whole meanwhile.
     let appeal = town.desk.post("appeals", &fined.number);
+    let held = |phone: &Phone| -> Option<Json> {
+        of_kind(&phone.feed("", 0).items, "hold").find(|h| h.key == "f-1").map(|h| h.body["until_ms"].clone())
+    };
+    assert_eq!(held(&town.phone), Some(Json::Null), "the phone keeps it until HQ says otherwise");
     assert_eq!(appeal["forward_by"], "2026-10-09", "{appeal}");
     town.house.pass(13 * DAY);
     assert!(town.desk.list("alarms?kind=appeal_due").iter().any(|a| a["about"] == fined.number.as_str()));
@@ -681,6 +887,9 @@ fn reviews_ask_and_a_person_answers() {
     assert!(hold(&waived[0].number).is_none(), "the others' time is over");
     town.desk.post(&format!("appeals/{}/end", part(&fined.number)), &"maintained");
     assert_eq!(hold(&fined.number).unwrap()["why"], "remedy_period", "the court may still be asked");
+    town.phone.at_ms = town.house.hq.now_ms();
+    let until = held(&town.phone).and_then(|u| u.as_i64()).unwrap() - town.house.hq.now_ms();
+    assert!((15 * DAY..=16 * DAY).contains(&until), "to the end of the fifteenth day: {until}");
     town.house.pass(17 * DAY);
     assert!(hold(&fined.number).is_none());
 

@@ -151,6 +151,41 @@ fn after_retention_bodies_go_and_headers_and_hqs_file_stay() {
 }
 
 #[test]
+fn nothing_is_purged_while_a_remedy_runs() {
+    let street = Street::new();
+    let case = finished(&street, "c-appealed");
+    let other = finished(&street, "c-quiet");
+    for case in [&case, &other] {
+        closed(&street, case);
+    }
+    assert!(street.sync().done);
+    street.hq.backup(&street.folder.path().join("backup.db")).unwrap();
+    // An application came in and has not ended: the phone hears of it.
+    let number = street.phone.case(&case).unwrap().record().unwrap().number.clone();
+    street.hq.post_appeal(&number).unwrap();
+    assert!(street.sync().done);
+    let here = |case: &CaseId| street.phone.case(case).is_ok_and(|c| c.opening().is_some());
+    let later = |days: i64| {
+        street.clock.pass(days * 86_400_000);
+        for _ in 0..2 {
+            let report = street.sync();
+            assert!(report.done, "{report:?}");
+        }
+    };
+    // Sixty months are over: the one that nobody fights over goes, the other stays, whole.
+    later(1_830);
+    assert!(!here(&other) && here(&case));
+    let evidence = street.phone.case(&case).unwrap().evidence()[0].item.sha256.clone();
+    assert!(street.phone.evidence(&evidence).is_ok());
+    // It ended: the court may be asked for fifteen days more, then it goes as well.
+    street.hq.end_appeal(&number, "maintained").unwrap();
+    later(14);
+    assert!(here(&case), "the court may still be asked");
+    later(3);
+    assert!(!here(&case));
+}
+
+#[test]
 fn invariant_21_a_read_outside_ones_own_open_cases_is_an_entry() {
     let street = Street::new();
     let case = finished(&street, "c-read");

@@ -248,6 +248,7 @@ fn sentence(step: &Step, examined: &Examined) -> String {
                 Source::Petition { .. } => "信访".to_owned(),
                 Source::Drone { .. } => "无人机巡查".to_owned(),
                 Source::OtherOrgan { .. } => "其他机关移送".to_owned(),
+                Source::PatrolLead { .. } => "其他巡查班组移交".to_owned(),
             };
             format!("{from}，地点：{}", place.address)
         }
@@ -345,6 +346,10 @@ fn sentence(step: &Step, examined: &Examined) -> String {
         Event::Revoked { reason, .. } => format!("负责人撤销决定：{reason}"),
         Event::WaiverRuled { granted, .. } => {
             format!("负责人审查拟不予处罚：{}", if *granted { "同意" } else { "不同意" })
+        }
+        Event::PaymentDeferred { deferral } => {
+            let parts = if deferral.parts.is_empty() { "延期" } else { "分期" };
+            format!("负责人准予{parts}缴纳罚款，至 {}", deferral.until)
         }
         Event::EServiceAgreed { .. } => "当事人签名同意电子送达".to_owned(),
         Event::Advised { text, .. } => format!("劝导：{text}"),

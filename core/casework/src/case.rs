@@ -15,7 +15,7 @@ pub use crate::parts::{
     Proposal, Recheck, Service, Statement,
 };
 use crate::{
-    event::{CaseId, CloseWay, DecisionRecord, Destination, FilingWay, HandPaper, Stage},
+    event::{CaseId, CloseWay, DecisionRecord, Deferral, Destination, FilingWay, HandPaper, Stage},
     people::{Crew, EServiceConsent, OfficerId, Party, Place, Sensitivity, Signing},
 };
 
@@ -52,6 +52,7 @@ pub struct Case {
     pub(crate) rechecks: Vec<Recheck>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) refunded: Fen,
+    pub(crate) deferrals: Vec<Deferral>,
     pub(crate) filed: Option<(NaiveDateTime, FilingWay)>,
     pub(crate) clerical: Vec<(String, Option<String>)>,
     pub(crate) waiver_ruled: Option<bool>,
@@ -407,6 +408,13 @@ impl Case {
     #[must_use]
     pub fn waiver_ruled(&self) -> Option<bool> {
         self.waiver_ruled
+    }
+
+    /// 延期、分期缴纳 of the decision that stands: the last one granted.
+    #[must_use]
+    pub fn deferral(&self) -> Option<&Deferral> {
+        let number = &self.record.as_ref()?.number;
+        self.deferrals.iter().rev().find(|d| d.number == *number)
     }
 
     /// 劝导: what was said, and the number of its paper.

@@ -11,8 +11,8 @@ use ezhifa_law::{
 use crate::{
     books::Books,
     event::{
-        CaseId, CashGround, CashLeg, Choice, CloseWay, Confirmation, Destination, EvidenceItem, FactSource,
-        FilingWay, HandPaper, NoticeWay, PayWay, PrintState, ServiceWay, Source, StatementKind,
+        CaseId, CashGround, CashLeg, Choice, CloseWay, Confirmation, Deferral, Destination, EvidenceItem,
+        FactSource, FilingWay, HandPaper, NoticeWay, PayWay, PrintState, ServiceWay, Source, StatementKind,
     },
     people::{Crew, EServiceConsent, OfficerId, Party, Place, Private, Roster, SignerRole, Signing},
 };
@@ -305,6 +305,8 @@ pub enum Command {
         /// Head.
         by: OfficerId,
     },
+    /// 延期、分期缴纳, as HQ's feed says that the head granted it.
+    DeferPayment(Deferral),
     /// Signed consent to electronic service.
     AgreeEService(EServiceConsent),
     /// 劝导.

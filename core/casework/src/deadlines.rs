@@ -25,7 +25,7 @@ words! {
         FollowUpService = "follow_up_service",
         /// 复查 after the order's due time.
         Recheck = "recheck",
-        /// The party's last day to pay, from the service (67 ③).
+        /// The party's last day to pay, from the service (67 ③), or as deferred (66 ②).
         Pay = "pay",
         /// The party's last day to ask for reconsideration, from the service (复议法 20).
         Reconsider = "reconsider",
@@ -71,6 +71,19 @@ pub struct Deadline {
     pub due: Due,
 }
 
+/// 加处罚款 as of `on` (72), from the last day to pay, which a deferral moves; nothing where that day is not
+/// known. What an application for a remedy stops (73 ③) is HQ's to know.
+#[must_use]
+pub fn late_fee(case: &Case, clocks: &Clocks, calendar: &Calendar, on: NaiveDate) -> Fen {
+    let (Some(record), Some(service)) = (case.record(), case.served()) else { return Fen::ZERO };
+    let last = match case.deferral() {
+        Some(deferral) => Some(deferral.until),
+        None => clocks.last_day("pay", service.at.date(), calendar).ok(),
+    };
+    let owed = Fen(record.amount.0.saturating_sub(case.balance_paid().0));
+    last.map_or(Fen::ZERO, |last| clocks.late_fee(owed, last, on, &[]))
+}
+
 /// What is still to be done in this case. A drill owes nothing.
 #[must_use]
 pub fn open(case: &Case, rules: &Rules, clocks: &Clocks, calendar: &Calendar) -> Vec<Deadline> {
@@ -99,7 +112,7 @@ pub fn open(case: &Case, rules: &Rules, clocks: &Clocks, calendar: &Calendar) ->
             (Some(service), _) => {
                 let served = service.at.date();
                 if case.balance_paid() < record.amount {
-                    add(Task::Pay, by("pay", served));
+                    add(Task::Pay, case.deferral().map_or_else(|| by("pay", served), |d| Due::By(d.until)));
                 }
                 if case.remedy() != ezhifa_law::terms::Remedy::None {
                     add(Task::Reconsider, by("reconsideration", served));

@@ -2,7 +2,7 @@
 //!
 //! A kind is never changed in meaning; a new meaning is a new kind or a new version.
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime};
 use ezhifa_law::{
     decision::{Decision, PackRef, PriorOrder},
     facts::Value,
@@ -68,6 +68,38 @@ pub enum Source {
         /// Lead id.
         lead: String,
     },
+    /// 巡查 of another crew, left to this one.
+    PatrolLead {
+        /// Lead id.
+        lead: String,
+    },
+}
+
+/// One part of a fine that is paid by instalments (分期缴纳).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Instalment {
+    /// Last day.
+    pub by: NaiveDate,
+    /// Fen.
+    pub amount: Fen,
+}
+
+/// 延期、分期缴纳 as the head of the organ granted it (处罚法 66 ②).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// HQ's id of the decision on it.
+    pub reference: String,
+    /// Number of the decision that is paid later.
+    pub number: String,
+    /// When the party asked.
+    pub asked_on: NaiveDate,
+    /// New last day.
+    pub until: NaiveDate,
+    /// The parts, together the fine; empty for one late payment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Instalment>,
+    /// The head.
+    pub by: OfficerId,
 }
 
 /// A piece of evidence as the case knows it: by plaintext hash.
@@ -512,6 +544,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         slip: Option<SlipKind>,
     },
+    /// 延期、分期缴纳: decided by the head of the organ, written into the case by the phone that decided.
+    PaymentDeferred {
+        /// What was granted.
+        deferral: Deferral,
+    },
     /// Electronic service agreed.
     EServiceAgreed {
         /// Consent.
@@ -577,6 +614,7 @@ impl Event {
         "corrected",
         "revoked",
         "waiver_ruled",
+        "payment_deferred",
         "e_service_agreed",
         "advised",
         "handed_to",
@@ -619,6 +657,7 @@ impl Event {
             Event::Corrected { .. } => "corrected",
             Event::Revoked { .. } => "revoked",
             Event::WaiverRuled { .. } => "waiver_ruled",
+            Event::PaymentDeferred { .. } => "payment_deferred",
             Event::EServiceAgreed { .. } => "e_service_agreed",
             Event::Advised { .. } => "advised",
             Event::HandedTo { .. } => "handed_to",

@@ -199,6 +199,7 @@ impl Case {
                     self.refused_taking = None;
                 }
             }
+            Event::PaymentDeferred { deferral } => self.deferrals.push(deferral.clone()),
             Event::EServiceAgreed { consent } => self.consent = Some(consent.clone()),
             Event::Advised { text, number } => self.advice = Some((text.clone(), number.clone())),
             Event::HandedTo { to, reason, number } => {

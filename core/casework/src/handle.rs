@@ -229,6 +229,10 @@ impl Case {
                 let slip = granted.then(|| self.waiver_paper());
                 one(Event::WaiverRuled { granted: *granted, by: by.clone(), number, slip })
             }
+            Command::DeferPayment(deferral) => {
+                money::defer(self, deferral)?;
+                one(Event::PaymentDeferred { deferral: deferral.clone() })
+            }
             Command::AgreeEService(consent) => {
                 service::consent(self, desk, consent)?;
                 one(Event::EServiceAgreed { consent: consent.clone() })

@@ -907,12 +907,8 @@ fn invariant_10_a_decision_written_by_hand_takes_a_number_of_its_own_series() {
 fn a_further_paper_records_what_happened_and_nothing_else() {
     let paper = |slip| Command::PreparePaper { slip };
     let mut street = Street::until_printed("fine");
-    for slip in [
-        SlipKind::Void,
-        SlipKind::EServiceConsent,
-        SlipKind::Commitment,
-        SlipKind::PaymentReference,
-    ] {
+    for slip in [SlipKind::Void, SlipKind::EServiceConsent, SlipKind::Commitment, SlipKind::PaymentReference]
+    {
         assert_eq!(street.refused(&paper(slip)), "paper_has_no_occasion", "{slip:?}");
     }
     for decided in [SlipKind::Penalty, SlipKind::NoPenalty, SlipKind::Advice] {

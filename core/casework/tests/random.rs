@@ -212,6 +212,10 @@ fn late() -> impl Strategy<Value = Step> {
         1 => who.clone().prop_map(|by| Step::Tell(Command::Revoke { reason: "错".to_owned(), by: officer(by) })),
         1 => who.clone().prop_map(|by| Step::Tell(Command::Correct { what: "字".to_owned(), by: officer(by), party: None })),
         1 => (any::<bool>(), who).prop_map(|(granted, by)| Step::Tell(Command::RuleWaiver { granted, by: officer(by) })),
+        1 => (1u32..20, money()).prop_map(|(day, y)| Step::Tell(Command::DeferPayment(Deferral {
+            reference: "d".to_owned(), number: "Penalty-1".to_owned(), asked_on: at(18, 0, 0).date(),
+            until: at(18 + day % 10, 0, 0).date(), parts: vec![Instalment { by: at(18, 0, 0).date(), amount: Fen::yuan(y) }],
+            by: officer("head") }))),
         1 => Just(Step::Tell(Command::Advise { text: "请收".to_owned() })),
         1 => Just(Step::Tell(Command::HandOver { to: Destination::Ordinary, reason: "复杂".to_owned() })),
         1 => prop::sample::select(CloseWay::ALL.to_vec()).prop_map(|w| Step::Tell(Command::Close(w))),

@@ -30,7 +30,7 @@ impl Dao<'_> {
         }
     }
 
-    /// Cases whose date is past and of which HQ holds everything twice: entries below its floor, files by
+    /// Cases whose date is past, that HQ does not hold because a remedy runs, and of which HQ holds everything twice: entries below its floor, files by
     /// signed receipt. Nothing else may leave the phone.
     ///
     /// # Errors
@@ -38,6 +38,9 @@ impl Dao<'_> {
     pub fn purgeable(&self, now_ms: i64, most: usize) -> Result<Vec<String>> {
         let mut query = self.sql().prepare_cached(
             "SELECT r.case_id FROM retention r WHERE r.keep_until_ms < ?1
+               AND NOT EXISTS (
+                 SELECT 1 FROM thing h WHERE h.scope = 'hold' AND h.key = r.case_id
+                   AND CAST(CAST(h.value AS TEXT) AS INTEGER) >= ?1)
                AND EXISTS (SELECT 1 FROM case_entry c JOIN body b ON b.pos = c.pos WHERE c.case_id = r.case_id)
                AND NOT EXISTS (
                  SELECT 1 FROM case_entry c JOIN entry e ON e.pos = c.pos JOIN epoch p ON p.id = e.epoch
@@ -60,7 +63,9 @@ impl Dao<'_> {
             "SELECT f.sha256 FROM case_file c JOIN file f ON f.sha256 = c.sha256
              WHERE c.case_id = ?1 AND f.gone = 0 AND f.durable = 1 AND NOT EXISTS (
                SELECT 1 FROM case_file o LEFT JOIN retention r ON r.case_id = o.case_id
-               WHERE o.sha256 = f.sha256 AND (r.keep_until_ms IS NULL OR r.keep_until_ms >= ?2))",
+               LEFT JOIN thing h ON h.scope = 'hold' AND h.key = o.case_id
+               WHERE o.sha256 = f.sha256 AND (r.keep_until_ms IS NULL OR r.keep_until_ms >= ?2
+                 OR CAST(CAST(h.value AS TEXT) AS INTEGER) >= ?2))",
         )?;
         let rows = query.query_map(params![case, now_ms], |r| r.get(0).map(Digest))?;
         Ok(rows.collect::<std::result::Result<_, _>>()?)

@@ -132,6 +132,10 @@ kinds! {
     Lead(Lead) = "lead", |b| b.lead.clone();
     /// 缴款到账.
     Payment(Payment) = "payment", |b| b.number.clone();
+    /// 延期、分期缴纳: decided by the head; the phone that made the decision writes it into the case.
+    Deferral(Deferral) = "deferral", |b| b.id.clone();
+    /// A case that must be kept whole because a remedy runs or can run.
+    Hold(Hold) = "hold", |b| b.case.clone();
     /// What HQ's replay and reviews found about one of this phone's cases.
     Verdict(Verdict) = "verdict", |b| b.id.clone();
     /// 停用案由: urgent; works from `from_ms`, also on cases already open.
@@ -412,6 +416,47 @@ pub struct Payment {
     pub paid_ms: i64,
     /// Finance receipt.
     pub receipt: String,
+}
+
+/// The organ's decision to let the party pay later or in parts (处罚法 66 ②). The reason stays at HQ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deferral {
+    /// HQ's id of it.
+    pub id: String,
+    /// Case.
+    pub case: String,
+    /// Number of the decision.
+    pub number: String,
+    /// When the party asked, `YYYY-MM-DD`.
+    pub asked_on: String,
+    /// New last day, `YYYY-MM-DD`.
+    pub until: String,
+    /// 分期: the parts, together the fine; empty for one late payment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<DeferralPart>,
+    /// Officer id of the head who granted it.
+    pub by: String,
+    /// When.
+    pub at_ms: i64,
+}
+
+/// One part of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeferralPart {
+    /// Last day, `YYYY-MM-DD`.
+    pub by: String,
+    /// Fen.
+    pub amount_fen: i64,
+}
+
+/// Nothing of this case may be purged for now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Case.
+    pub case: String,
+    /// Held to the end of this moment; absent: until HQ says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<i64>,
 }
 
 /// What HQ found about a case.

@@ -22,6 +22,7 @@ pub mod hello;
 pub mod lease;
 pub mod limits;
 pub mod pack;
+pub mod paycode;
 pub mod problem;
 pub mod push;
 
@@ -46,6 +47,8 @@ pub mod paths {
     pub const FEED: &str = "/v1/feed";
     /// `POST` [`crate::lease::LeaseRequest`] -> `Signed<LeaseReply>`.
     pub const LEASE: &str = "/v1/lease";
+    /// `POST` [`crate::paycode::PayCodeRequest`] -> `Signed<PayCodeReply>`.
+    pub const PAY_CODE: &str = "/v1/pay-code";
     /// `HEAD`, `PATCH`, `GET` `/v1/blobs/{sha256}`.
     pub const BLOBS: &str = "/v1/blobs/";
 }
@@ -64,6 +67,8 @@ pub mod domains {
     pub const LEASE_REPLY: &str = "ezhifa.lease-reply.v1";
     /// `seal::lease::NumberBlock`, by HQ.
     pub const NUMBER_BLOCK: &str = ezhifa_seal::lease::DOMAIN;
+    /// [`crate::paycode::PayCodeReply`], by HQ.
+    pub const PAY_CODE: &str = "ezhifa.pay-code.v1";
     /// [`crate::blob::BlobReceipt`], by HQ.
     pub const BLOB: &str = "ezhifa.blob.v1";
     /// [`crate::push::HeadClaim`], by the phone.

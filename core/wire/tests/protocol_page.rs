@@ -14,6 +14,7 @@ use ezhifa_wire::{
     hello::{BlockUse, Cursor, Floor, Hello, HelloReply, Limits, Unsynced, WipeOrder},
     lease::{LeaseReply, LeaseRequest},
     pack, paths,
+    paycode::{PayCodeReply, PayCodeRequest},
     problem::{Fork, Have},
     push::{Push, Receipt},
     seal::{
@@ -187,6 +188,20 @@ fn every_kind() -> Vec<FeedBody> {
             paid_ms: AT,
             receipt: "粤财0001".into(),
         }),
+        FeedBody::Deferral(feed::Deferral {
+            id: "deferral:1".into(),
+            case: "c-1".into(),
+            number: "样本简罚字〔2026〕第101号".into(),
+            asked_on: "2026-09-25".into(),
+            until: "2026-12-01".into(),
+            parts: vec![
+                feed::DeferralPart { by: "2026-11-01".into(), amount_fen: 2_500 },
+                feed::DeferralPart { by: "2026-12-01".into(), amount_fen: 2_500 },
+            ],
+            by: "o-9".into(),
+            at_ms: AT,
+        }),
+        FeedBody::Hold(feed::Hold { case: "c-1".into(), until_ms: None }),
         FeedBody::Verdict(feed::Verdict {
             id: "filed:c-1".into(),
             case: "c-1".into(),
@@ -355,7 +370,7 @@ fn examples() -> Vec<(&'static str, &'static str, String)> {
         nonce: NONCE.into(),
         incarnation: "8899aabbccddeeff".into(),
         after: 41,
-        items: vec![FeedItem::new(43, &every_kind()[12]).unwrap()],
+        items: vec![FeedItem::new(43, &every_kind()[14]).unwrap()],
         next: 44,
         more: false,
         snapshot: false,
@@ -376,6 +391,25 @@ fn examples() -> Vec<(&'static str, &'static str, String)> {
         .collect();
     assert_eq!(bodies.len(), FeedBody::KINDS.len(), "an example for every kind");
     add("feed-kinds", "json", text(&bodies));
+
+    let wish = PayCodeRequest { number: "样本简罚字〔2026〕第101号".into(), amount_fen: 5_000 };
+    wish.check().unwrap();
+    let body = serde_json::to_vec(&wish).unwrap();
+    add(
+        "pay-code-request",
+        "http",
+        request("POST", paths::PAY_CODE, &[("content-type", "application/json")], &body, &device())
+            + "\n"
+            + std::str::from_utf8(&body).unwrap(),
+    );
+    let reply = PayCodeReply {
+        device: device(),
+        nonce: NONCE.into(),
+        number: wish.number,
+        code: "44190026000000000001".into(),
+    };
+    reply.check().unwrap();
+    add("pay-code-reply", "json", text(&reply));
 
     let photo = b"a photo";
     let sha = sha256(photo);
@@ -470,12 +504,14 @@ fn every_code_path_and_domain_stands_on_the_page() {
         paths::PUSH,
         paths::FEED,
         paths::LEASE,
+        paths::PAY_CODE,
         paths::BLOBS,
         domains::ENROLLED,
         domains::HELLO,
         domains::RECEIPT,
         domains::FEED,
         domains::LEASE_REPLY,
+        domains::PAY_CODE,
         domains::NUMBER_BLOCK,
         domains::BLOB,
         domains::HEAD,

@@ -3,10 +3,19 @@
 
 use chrono::{Days, Months, NaiveDate};
 use ezhifa_casework::law::{clocks::Clocks, terms::Series};
+use ezhifa_wire::feed::{self as wire_feed, FeedBody};
 use serde::{Deserialize, Serialize};
 
 use super::fines::Desk;
-use crate::{Hq, casefile::CaseFile, config::local, error::HqError, numbers::NumberFile, store};
+use crate::{
+    Hq,
+    casefile::CaseFile,
+    config::local,
+    error::HqError,
+    feed,
+    numbers::NumberFile,
+    store::{self, Write},
+};
 
 /// An application as it came in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,10 +88,12 @@ impl Hq {
             outcome: None,
             ended_ms: None,
         };
+        let phone = doc.device;
         self.write(1, move |w| match store::get(w, "appeal", &appeal.number)? {
             Some(known) => Ok(known),
             None => {
                 store::put(w, "appeal", &appeal.number.clone(), &appeal)?;
+                tell_hold(w, &phone, &appeal.case, now)?;
                 Ok(appeal)
             }
         })
@@ -93,11 +104,16 @@ impl Hq {
         number: &str,
         change: impl FnOnce(&mut Appeal) -> Result<(), HqError> + Send + 'static,
     ) -> Result<Appeal, HqError> {
-        let number = number.to_owned();
+        let (number, now) = (number.to_owned(), self.now_ms());
         self.write(1, move |w| {
             let mut appeal: Appeal = store::get(w, "appeal", &number)?.ok_or(HqError::NotFound("appeal"))?;
             change(&mut appeal)?;
             store::put(w, "appeal", &number, &appeal)?;
+            if appeal.ended_ms.is_some()
+                && let Some(number) = store::get::<NumberFile>(w, "number", &number)?
+            {
+                tell_hold(w, &number.device, &appeal.case, now)?;
+            }
             Ok(appeal)
         })
     }
@@ -180,6 +196,24 @@ impl Hq {
     }
 }
 
+/// The last day on which the court may still be asked after a remedy ended (行政诉讼法 45).
+fn court_until(appeal: &Appeal) -> Option<NaiveDate> {
+    local(appeal.ended_ms?).date().checked_add_days(Days::new(15))
+}
+
+/// The phone keeps the case whole until then as well, or until the remedy has ended.
+fn tell_hold(w: &mut dyn Write, device: &str, case: &str, now: i64) -> Result<(), HqError> {
+    // Several decisions of one case may be fought over: the longest counts.
+    let all: Vec<(String, Appeal)> = store::list(w, "appeal", "")?;
+    let mine = all.iter().map(|(_, a)| a).filter(|a| a.case == case);
+    let until = mine.map(|a| court_until(a).and_then(|d| d.succ_opt())).try_fold(None, |last, day| {
+        day.map(|day: NaiveDate| Some(last.map_or(day, |l: NaiveDate| l.max(day))))
+    });
+    let until_ms = until.flatten().and_then(|d| d.and_hms_opt(0, 0, 0)).map(crate::publish::ms);
+    let hold = wire_feed::Hold { case: case.to_owned(), until_ms };
+    feed::publish(w, &feed::to_device(device), &FeedBody::Hold(hold), now)
+}
+
 fn holds_of(file: &CaseFile, desk: &Desk, appeals: &std::collections::BTreeMap<String, Appeal>) -> Vec<Hold> {
     let mut out = Vec::new();
     for decision in
@@ -196,9 +230,8 @@ fn holds_of(file: &CaseFile, desk: &Desk, appeals: &std::collections::BTreeMap<S
         match (appeals.get(&decision.number), file.served_at) {
             (Some(appeal), _) => match appeal.ended_ms {
                 None => hold("remedy_runs", None),
-                // The court may still be asked within fifteen days (行政诉讼法 45).
-                Some(ms) => {
-                    let until = local(ms).date().checked_add_days(Days::new(15));
+                Some(_) => {
+                    let until = court_until(appeal);
                     if until.is_none_or(|u| desk.today <= u) {
                         hold("remedy_period", until);
                     }

@@ -1,11 +1,15 @@
 //! 暂缓、分期缴纳 (处罚法 66 ②): asked for by the party, decided by the organ, never by the crew. Each
-//! decision stays as it was made, a later one stands beside it.
+//! decision stays as it was made, a later one stands beside it. A grant travels by the feed and becomes an
+//! entry of the case on the phone that decided, so that journal, file and the phone's clocks know of it.
 
 use chrono::NaiveDate;
-use ezhifa_wire::feed::{FeedBody, Verdict};
+use ezhifa_wire::feed::{self as wire_feed, FeedBody, Verdict};
 use serde::{Deserialize, Serialize};
 
-use super::{access::Holder, fines::Fine};
+use super::{
+    access::Holder,
+    fines::{Desk, Fine},
+};
 use crate::{Hq, config::local, error::HqError, feed, store};
 
 /// What the party asks for.
@@ -62,7 +66,8 @@ impl Hq {
     /// The head decides on a deferral; the phone that made the decision hears of it.
     ///
     /// # Errors
-    /// Not a head; no such fine, or it no longer stands; parts that are not the fine; a day in the past.
+    /// Not a head; no such fine, or it no longer stands; parts that are not the fine; a day in the past, or not
+    /// after the last day as it stands.
     pub fn defer_fine(&self, who: &Holder, new: NewDeferral) -> Result<Deferral, HqError> {
         let head = self.head(who)?;
         self.settle()?;
@@ -74,8 +79,14 @@ impl Hq {
         if new.granted && new.until < today {
             return Err(HqError::Bad("期限不得早于今天 / the new last day has passed".into()));
         }
+        let desk = Desk::of(self)?;
         self.write(1, move |w| {
             let fine: Fine = store::get(w, "fine", &new.number)?.ok_or(HqError::NotFound("fine"))?;
+            if new.granted && desk.pay_by(&fine).is_some_and(|last| new.until <= last) {
+                return Err(HqError::Bad(
+                    "延期不得早于现在的期限 / a deferral ends after the last day as it stands".into(),
+                ));
+            }
             if fine.ended.is_some() {
                 return Err(HqError::Conflict("决定已不存续 / the decision no longer stands".into()));
             }
@@ -102,14 +113,33 @@ impl Hq {
                 ("payment_not_deferred", "不予延期缴纳".to_owned(), "payment is not deferred".to_owned())
             };
             let verdict = Verdict {
-                id: format!("deferral:{}:{n}", deferral.number),
+                id: format!("deferral:{n}"),
                 case: fine.case,
                 number: deferral.number.clone(),
                 finding: finding.to_owned(),
                 zh,
                 en,
             };
-            feed::publish(w, &feed::to_device(&fine.device), &FeedBody::Verdict(verdict), now)?;
+            let phone = feed::to_device(&fine.device);
+            if deferral.granted {
+                // What the phone writes into the case; the reason for it stays here.
+                let entry = wire_feed::Deferral {
+                    id: verdict.id.clone(),
+                    case: verdict.case.clone(),
+                    number: deferral.number.clone(),
+                    asked_on: deferral.asked_on.to_string(),
+                    until: deferral.until.to_string(),
+                    parts: deferral
+                        .parts
+                        .iter()
+                        .map(|p| wire_feed::DeferralPart { by: p.by.to_string(), amount_fen: p.amount_fen })
+                        .collect(),
+                    by: deferral.by.clone(),
+                    at_ms: now,
+                };
+                feed::publish(w, &phone, &FeedBody::Deferral(entry), now)?;
+            }
+            feed::publish(w, &phone, &FeedBody::Verdict(verdict), now)?;
             Ok(deferral)
         })
     }

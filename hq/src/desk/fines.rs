@@ -16,7 +16,11 @@ use ezhifa_casework::{
 use ezhifa_slip::Document;
 use serde::{Deserialize, Serialize};
 
-use super::{appeals::Appeal, deferrals::Deferral, payments::Part};
+use super::{
+    appeals::Appeal,
+    deferrals::Deferral,
+    payments::{LATE_PAID, PAID, Part},
+};
 use crate::{
     Hq,
     casefile::CaseFile,
@@ -106,7 +110,7 @@ pub struct FineLine {
     pub amount_fen: i64,
     /// Paid in fen, cash on the spot included.
     pub paid_fen: i64,
-    /// Late fee in fen as of today (处罚法 72: the organ may ask for it); paused in remedies.
+    /// Late fee in fen as of today (处罚法 72: the organ may ask for it) that has not come in; paused in remedies.
     pub late_fee_fen: i64,
     /// To be given back in fen.
     pub refund_fen: i64,
@@ -196,6 +200,7 @@ pub(crate) struct Desk {
     pub(crate) calendar: Option<Calendar>,
     clocks: BTreeMap<String, Option<Clocks>>,
     paid: BTreeMap<String, Vec<Part>>,
+    late_paid: BTreeMap<String, Vec<Part>>,
     deferrals: BTreeMap<String, Deferral>,
     appeals: BTreeMap<String, Appeal>,
     pub(crate) today: NaiveDate,
@@ -215,7 +220,8 @@ impl Desk {
             Ok(Desk {
                 calendar,
                 clocks,
-                paid: store::list(r, "paid", "")?.into_iter().collect(),
+                paid: store::list(r, PAID, "")?.into_iter().collect(),
+                late_paid: store::list(r, LATE_PAID, "")?.into_iter().collect(),
                 deferrals: deferrals
                     .into_iter()
                     .filter(|(_, d)| d.granted)
@@ -244,18 +250,43 @@ impl Desk {
             .collect()
     }
 
+    /// The last day to pay as it stands: deferred, or by the clock from the service.
+    pub(crate) fn pay_by(&self, fine: &Fine) -> Option<NaiveDate> {
+        let served_on = fine.served_at.map(|s| s.date());
+        self.deferrals
+            .get(&fine.number)
+            .map(|d| d.until)
+            .or_else(|| served_on.and_then(|day| self.last_day(&fine.pack, "pay", day)))
+    }
+
+    /// 加处罚款 as of today on what is left of a fine of which `paid` fen came in; what came in for the late
+    /// fee itself is not taken off.
+    pub(crate) fn late_fee(&self, fine: &Fine, paid: i64) -> i64 {
+        match (self.pay_by(fine), self.clocks(&fine.pack)) {
+            (Some(last), Some(clocks)) => {
+                let owed = Fen(fine.amount.0.saturating_sub(paid));
+                clocks.late_fee(owed, last, self.today, &self.pauses(&fine.number)).0
+            }
+            _ => 0,
+        }
+    }
+
     pub(crate) fn line(&self, fine: &Fine) -> FineLine {
         let parts = self.paid.get(&fine.number).map_or(&[][..], Vec::as_slice);
         let add = |sum: i64, more: i64| sum.saturating_add(more);
         let cash = fine.cash.iter().map(|c| c.amount.0).fold(0, add);
         let paid = parts.iter().map(|p| p.amount_fen).fold(cash, add);
+        let late_parts = self.late_paid.get(&fine.number).map_or(&[][..], Vec::as_slice);
+        let late_paid = late_parts.iter().map(|p| p.amount_fen).fold(0, add);
         let served_on = fine.served_at.map(|s| s.date());
         let deferral = self.deferrals.get(&fine.number);
-        let pay_by = deferral
-            .map(|d| d.until)
-            .or_else(|| served_on.and_then(|day| self.last_day(&fine.pack, "pay", day)));
+        let pay_by = self.pay_by(fine);
         let full = paid >= fine.amount.0;
-        let refund = if fine.ended.is_some() { paid.saturating_sub(fine.refunded.0) } else { 0 };
+        let refund = if fine.ended.is_some() {
+            paid.saturating_add(late_paid).saturating_sub(fine.refunded.0)
+        } else {
+            0
+        };
         let state = match (&fine.ended, served_on) {
             (Some(_), _) if refund > 0 => FineState::RefundDue,
             (Some(_), _) => FineState::NotOwed,
@@ -265,11 +296,8 @@ impl Desk {
             (None, Some(_)) if deferral.is_some() => FineState::Deferred,
             (None, Some(_)) => FineState::Due,
         };
-        let late = match (pay_by, self.clocks(&fine.pack)) {
-            (Some(last), Some(clocks)) if state == FineState::Overdue => {
-                let owed = Fen(fine.amount.0.saturating_sub(paid));
-                clocks.late_fee(owed, last, self.today, &self.pauses(&fine.number)).0
-            }
+        let late = match state {
+            FineState::Overdue => self.late_fee(fine, paid).saturating_sub(late_paid).max(0),
             _ => 0,
         };
         FineLine {
@@ -287,6 +315,7 @@ impl Desk {
             check_code: fine.check_code.clone(),
             receipts: parts
                 .iter()
+                .chain(late_parts)
                 .map(|p| p.receipt.clone())
                 .chain(fine.cash.iter().map(|c| c.receipt.clone()))
                 .collect(),

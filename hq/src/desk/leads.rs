@@ -187,10 +187,14 @@ impl Hq {
             && new.reference.len() <= 128
             && new.event_code.len() <= 64
             && !new.text.is_empty()
-            && new.text.len() <= 4_000;
+            && new.text.len() <= 4_000
+            && new.place.len() <= 400
+            && new.reporter.as_ref().is_none_or(|r| r.len() <= 1_000)
+            && new.at.lat_e7.unsigned_abs() <= 900_000_000
+            && new.at.lon_e7.unsigned_abs() <= 1_800_000_000;
         if !fits {
             return Err(HqError::Bad(
-                "线索需要来源编号（128 字节以内）、代码（64 字节以内）与内容（4000 字节以内）/ a lead needs a reference, a code and words"
+                "线索需要来源编号（128 字节以内）、代码（64 字节以内）、内容（4000 字节以内）与地球上的位置 / a lead needs a reference, a code, words and a place on earth"
                     .into(),
             ));
         }

@@ -17,10 +17,12 @@ pub mod http;
 pub mod leads;
 pub(crate) mod list;
 pub mod lookup;
+pub mod minting;
 pub mod orders;
 pub mod paycodes;
 pub mod payments;
 pub mod plot;
+pub mod receipts;
 pub mod roster;
 mod routes;
 pub mod routing;
@@ -60,5 +62,7 @@ pub(crate) fn follow(
         .filter_map(|s| serde_json::from_str::<Document>(&s.document).ok()?.pay_code)
         .collect();
     paycodes::follow(w, file, before, &codes, device, now)?;
+    minting::follow(w, file, now)?;
+    watch::follow(w, file, before)?;
     lookup::follow(w, file, before, case.place().map_or("", |p| p.address.as_str()))
 }

@@ -1,14 +1,20 @@
 //! Pay codes (缴款识别码) are born in the finance system (LAW.md 4.5). Three ways to the slip: lent to a phone
-//! from a pool as numbers are; fetched by a phone that has none left while it is online; or none at all, and
-//! the slip's own number becomes payable once HQ knows the decision.
+//! from a pool as numbers are; made for the one decision before its print, see [`super::minting`]; or none at
+//! all, and the slip's own number becomes payable once HQ knows the decision.
 
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use ezhifa_wire::feed::{self as wire_feed, FeedBody};
+use ezhifa_wire::{
+    feed::{self as wire_feed, FeedBody},
+    paycode::printable,
+};
 use serde::{Deserialize, Serialize};
 
-use super::fines::FineState;
+use super::{
+    fines::{Fine, FineState},
+    minting::{MADE, MADE_CODE, Minted},
+};
 use crate::{
     Hq,
     casefile::CaseFile,
@@ -21,9 +27,8 @@ use crate::{
 const LOW: u64 = 5;
 /// Codes lent at once.
 const LENT: u32 = 10;
-/// Codes of a pool delivery at most, and bytes of a code.
+/// Codes of a pool delivery at most.
 const DELIVERY: usize = 10_000;
-const CODE_BYTES: usize = 128;
 
 /// What a phone was lent and has used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,7 +42,7 @@ pub struct Stock {
 /// One line of the pay code account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockLine {
-    /// Phone; `pool` for codes that nobody has.
+    /// Phone; `pool` for codes that nobody has; `minted` for codes made for one decision each.
     pub device: String,
     /// Lent, or lying in the pool.
     pub lent: u64,
@@ -70,7 +75,7 @@ impl Hq {
     /// # Errors
     /// A code that is too long, known already, or too many at once.
     pub fn deliver_pay_codes(&self, codes: &[String]) -> Result<u64, HqError> {
-        if codes.len() > DELIVERY || codes.iter().any(|c| c.is_empty() || c.len() > CODE_BYTES) {
+        if codes.len() > DELIVERY || codes.iter().any(|c| !printable(c)) {
             return Err(HqError::Bad(
                 "缴款码为空、过长或者一次过多 / a code is empty, too long, or they are too many".into(),
             ));
@@ -78,7 +83,10 @@ impl Hq {
         let codes = codes.to_vec();
         self.write(1, move |w| {
             for code in &codes {
-                if w.doc("pay_code", code)?.is_some() || w.doc("pay_pool", code)?.is_some() {
+                if w.doc("pay_code", code)?.is_some()
+                    || w.doc("pay_pool", code)?.is_some()
+                    || w.doc(MADE_CODE, code)?.is_some()
+                {
                     return Err(HqError::Conflict("缴款码重复 / a pay code is known already".into()));
                 }
                 w.put_doc("pay_pool", code, "{}")?;
@@ -117,7 +125,15 @@ impl Hq {
             }
             let pool = store::list::<serde_json::Value>(r, "pay_pool", "")?.len();
             let pool = u64::try_from(pool).unwrap_or(u64::MAX);
+            let mut made = Stock::default();
+            for (number, minted) in store::list::<Minted>(r, MADE, "")? {
+                let fine: Option<Fine> = store::get(r, "fine", &number)?;
+                made.lent = made.lent.saturating_add(1);
+                let printed = fine.is_some_and(|f| f.pay_code.as_ref() == Some(&minted.code));
+                made.used = made.used.saturating_add(u64::from(printed));
+            }
             let mut out = vec![StockLine { device: "pool".into(), lent: pool, used: 0, free: pool }];
+            lent.insert("minted".into(), made);
             out.extend(lent.into_iter().map(|(device, s)| StockLine {
                 device,
                 lent: s.lent,

@@ -97,6 +97,21 @@ pub struct Part {
     pub paid_ms: i64,
 }
 
+/// Spaces: what came in for a fine, and for its late fee (加处罚款), by number.
+pub(crate) const PAID: &str = "paid";
+pub(crate) const LATE_PAID: &str = "late_paid";
+
+impl Part {
+    fn of(new: &NewPayment) -> Part {
+        Part {
+            reference: new.reference.clone(),
+            amount_fen: new.amount_fen,
+            receipt: new.receipt.clone(),
+            paid_ms: new.paid_ms,
+        }
+    }
+}
+
 impl Hq {
     /// Takes a notice of payment in, unsigned, from a source without a key.
     ///
@@ -200,9 +215,11 @@ impl Hq {
             payment.state = PaymentState::Refunded;
             payment.refund = Some(voucher);
             if let Some(number) = &payment.new.number {
-                let mut parts: Vec<Part> = store::get(w, "paid", number)?.unwrap_or_default();
-                parts.retain(|p| p.reference != reference);
-                store::put(w, "paid", number, &parts)?;
+                for space in [PAID, LATE_PAID] {
+                    let mut parts: Vec<Part> = store::get(w, space, number)?.unwrap_or_default();
+                    parts.retain(|p| p.reference != reference);
+                    store::put(w, space, number, &parts)?;
+                }
             }
             store::put(w, "payment", &reference, &payment)?;
             Ok(payment)
@@ -210,9 +227,10 @@ impl Hq {
     }
 }
 
-/// A decision that was paid no longer stands: what came in for it goes back.
+/// A decision that was paid no longer stands: what came in for it goes back, its late fee as well.
 pub(crate) fn not_owed(w: &mut dyn Write, number: &str) -> Result<(), HqError> {
-    let parts: Vec<Part> = store::get(w, "paid", number)?.unwrap_or_default();
+    let mut parts: Vec<Part> = store::get(w, PAID, number)?.unwrap_or_default();
+    parts.extend(store::get::<Vec<Part>>(w, LATE_PAID, number)?.unwrap_or_default());
     for part in parts {
         if let Some(mut payment) = store::get::<Payment>(w, "payment", &part.reference)?
             && payment.state == PaymentState::Matched
@@ -233,7 +251,7 @@ fn matched(w: &mut dyn Write, desk: &Desk, payment: &mut Payment, now: i64) -> R
     let Some(number) = number else { return Ok(()) };
     let Some(fine) = store::get::<Fine>(w, "fine", &number)? else { return Ok(()) };
     payment.new.number = Some(number.clone());
-    let mut parts: Vec<Part> = store::get(w, "paid", &number)?.unwrap_or_default();
+    let mut parts: Vec<Part> = store::get(w, PAID, &number)?.unwrap_or_default();
     let cash = fine.cash.iter().fold(0_i64, |sum, c| sum.saturating_add(c.amount.0));
     let paid = parts.iter().fold(cash, |sum, p| sum.saturating_add(p.amount_fen));
     let owed = fine.amount.0.saturating_sub(paid);
@@ -241,18 +259,25 @@ fn matched(w: &mut dyn Write, desk: &Desk, payment: &mut Payment, now: i64) -> R
     payment.state = if fine.ended.is_some() {
         PaymentState::NotOwed
     } else if payment.new.late_fee {
-        // Counted to today, which is not before the day it was paid: never less than was owed then.
-        if amount <= desk.line(&fine).late_fee_fen { PaymentState::Matched } else { PaymentState::Amount }
+        // Counted to today, which is not before the day it was paid: never less than was owed then. What came
+        // in for it since the desk was read counts too.
+        let mut late: Vec<Part> = store::get(w, LATE_PAID, &number)?.unwrap_or_default();
+        let asked = desk.late_fee(&fine, paid);
+        let came = late.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount_fen));
+        if asked > 0 && came >= asked {
+            PaymentState::Double
+        } else if amount <= asked.saturating_sub(came) {
+            late.push(Part::of(&payment.new));
+            store::put(w, LATE_PAID, &number, &late)?;
+            PaymentState::Matched
+        } else {
+            PaymentState::Amount
+        }
     } else if owed <= 0 {
         PaymentState::Double
     } else if amount == owed || (amount < owed && instalment(w, &number, amount)?) {
-        parts.push(Part {
-            reference: payment.new.reference.clone(),
-            amount_fen: amount,
-            receipt: payment.new.receipt.clone(),
-            paid_ms: payment.new.paid_ms,
-        });
-        store::put(w, "paid", &number, &parts)?;
+        parts.push(Part::of(&payment.new));
+        store::put(w, PAID, &number, &parts)?;
         let body = wire_feed::Payment {
             number: number.clone(),
             amount_fen: paid.saturating_add(amount),

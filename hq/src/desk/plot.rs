@@ -3,9 +3,59 @@
 
 use std::fmt::Write as _;
 
+use ezhifa_casework::law::{
+    rulebook::Rulebook,
+    terms::{Limb, Outcome},
+};
+
 const BAR: u32 = 22;
-const LABEL: u32 = 200;
+const LABEL: u32 = 240;
+/// Widest label in halves of a Chinese character: it must fit its column.
+const WIDE: usize = 34;
 const WIDTH: u32 = 420;
+
+/// The name behind the word of a figure: outcome, limb, source, or offence as the rulebook calls it. A word
+/// without a name (a week, an offence of an older rulebook) stands as it is.
+pub(super) fn name(word: &str, book: Option<&Rulebook>) -> String {
+    let term = serde_json::Value::from(word);
+    if let Ok(outcome) = serde_json::from_value::<Outcome>(term.clone()) {
+        return outcome.name().to_owned();
+    }
+    if let Ok(limb) = serde_json::from_value::<Limb>(term) {
+        return match limb {
+            Limb::A => "A 轻微不罚",
+            Limb::B => "B 首违不罚",
+            Limb::C => "C 无主观过错",
+            Limb::D => "D 无责任能力",
+            Limb::E => "E 超过时效",
+        }
+        .to_owned();
+    }
+    let source = match word {
+        "patrol" => "巡查",
+        "citizen_report" => "群众举报",
+        "video_lead" => "视频线索",
+        "petition" => "信访",
+        "drone" => "无人机",
+        "other_organ" => "其他机关移送",
+        _ => return book.and_then(|b| b.offence(word)).map_or_else(|| word.to_owned(), |o| o.name.clone()),
+    };
+    source.to_owned()
+}
+
+/// A label that fits its column.
+fn fitted(label: &str) -> String {
+    let (mut out, mut wide) = (String::new(), 0_usize);
+    for c in label.chars() {
+        wide = wide.saturating_add(if c.is_ascii() { 1 } else { 2 });
+        if wide > WIDE {
+            out.push('…');
+            break;
+        }
+        out.push(c);
+    }
+    out
+}
 
 /// Horizontal bars, one a row, as long as their share of the largest.
 #[must_use]
@@ -27,9 +77,10 @@ pub fn bars(title: &str, rows: &[(String, u64)]) -> String {
         // Writing into a String cannot fail.
         let _ = write!(
             out,
-            "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\" fill=\"#111\">{}</text><rect x=\"{LABEL}\" y=\"{y}\" width=\"{long}\" height=\"{bar}\" fill=\"#2f6f9f\"/><text x=\"{end}\" y=\"{middle}\" fill=\"#111\">{n}</text>",
+            "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\" fill=\"#111\"><title>{}</title>{}</text><rect x=\"{LABEL}\" y=\"{y}\" width=\"{long}\" height=\"{bar}\" fill=\"#2f6f9f\"/><text x=\"{end}\" y=\"{middle}\" fill=\"#111\">{n}</text>",
             LABEL - 8,
-            escaped(label)
+            escaped(label),
+            escaped(&fitted(label))
         );
     }
     if rows.is_empty() {
@@ -65,5 +116,20 @@ mod tests {
         );
         assert!(svg.contains("按&lt;案由&gt;") && svg.contains("a&amp;b") && !svg.contains("<案由>"));
         assert!(bars("空", &[]).contains("无数据"));
+        let long = "擅自在城市道路公共广场人行天桥等公共场所摆卖";
+        let svg = bars("长", &[(long.into(), 1)]);
+        assert!(svg.contains(&format!("<title>{long}</title>")) && svg.contains("…</text>"));
+    }
+
+    #[test]
+    fn a_word_has_its_name_and_a_week_is_a_week() {
+        for (word, wanted) in [
+            ("no_penalty", "不予行政处罚"),
+            ("B", "B 首违不罚"),
+            ("video_lead", "视频线索"),
+            ("2026-W39", "2026-W39"),
+        ] {
+            assert_eq!(name(word, None), wanted);
+        }
     }
 }

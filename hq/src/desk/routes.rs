@@ -184,9 +184,13 @@ pub(super) const ROUTES: &[Route] = &[
         &[Finance, Desk, Supervisor, Auditor],
         |c| c.list(c.hq.payables()?.into_iter().map(|p| (p.number.clone(), p)).collect()),
     ),
-    Route::get("paycodes", "payCodes", "pay codes in the pool and on each phone", READERS, |c| {
-        c.list(c.hq.pay_code_stock()?.into_iter().map(|s| (s.device.clone(), s)).collect())
-    }),
+    Route::get(
+        "paycodes",
+        "payCodes",
+        "pay codes in the pool, on each phone, and made for one decision",
+        READERS,
+        |c| c.list(c.hq.pay_code_stock()?.into_iter().map(|s| (s.device.clone(), s)).collect()),
+    ),
     Route::feed("paycodes", "deliverPayCodes", "codes for the pool: [\"code\"]", &[Finance, Desk], |c| {
         Response::json(&c.hq.deliver_pay_codes(&c.body::<Vec<String>>()?)?)
     }),
@@ -206,6 +210,20 @@ pub(super) const ROUTES: &[Route] = &[
         "cash taken on the spot and the clocks of its way to the bank; late=",
         READERS,
         |c| c.list(c.hq.cash()?.into_iter().map(|x| (x.receipt.clone(), x)).collect()),
+    ),
+    Route::get(
+        "receipts",
+        "receipts",
+        "finance receipts allotted to phones and used; device=",
+        READERS,
+        |c| c.list(c.hq.receipts()?.into_iter().map(|r| (r.batch.clone(), r)).collect()),
+    ),
+    Route::post(
+        "receipts/{device}",
+        "allotReceipts",
+        "allot finance receipts for cash (处罚法 70): {\"prefix\", \"from\", \"to\"}",
+        DESK,
+        |c| Response::json(&c.hq.allot_receipts(c.id(0), c.body()?)?),
     ),
     Route::get(
         "deferrals",
@@ -576,7 +594,9 @@ fn plotted(c: &Call<'_>) -> Result<Response, HqError> {
         }
         _ => return Err(HqError::NotFound("chart")),
     };
-    let mut rows: Vec<(String, u64)> = rows.into_iter().collect();
+    let book = c.hq.newest_book();
+    let mut rows: Vec<(String, u64)> =
+        rows.into_iter().map(|(id, n)| (plot::name(&id, book.as_deref()), n)).collect();
     if !title.starts_with("每周") {
         rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     }

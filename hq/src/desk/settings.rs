@@ -56,9 +56,12 @@ impl Hq {
         if !sane {
             return Err(HqError::Bad("设置超出合理范围 / a setting makes no sense".into()));
         }
-        self.write(1, move |w| {
+        let set = self.write(1, move |w| {
             store::put(w, "meta", "desk_settings", &new)?;
             Ok(new)
-        })
+        })?;
+        // What is often now may be another number.
+        self.inner.patterns_at.store(u64::MAX, std::sync::atomic::Ordering::SeqCst);
+        Ok(set)
     }
 }

@@ -1,10 +1,47 @@
 //! What nobody should have to look for: deadlines of the organ, evidence that does not come, leads that
 //! wait. Looked at once a minute by the server, and whenever somebody asks for the alarms.
 
-use chrono::{NaiveDate, TimeDelta};
+use std::sync::atomic::Ordering;
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use serde::{Deserialize, Serialize};
 
 use super::leads::{Lead, LeadState};
-use crate::{Hq, alarms, config::local, error::HqError, store};
+use crate::{
+    Hq, alarms,
+    casefile::CaseFile,
+    config::local,
+    error::HqError,
+    store::{self, Write},
+};
+
+/// Served decisions whose evidence was not all here when last looked at, by number: so that the minute's look
+/// reads these and not every case there ever was.
+const OPEN: &str = "evidence_open";
+
+#[derive(Serialize, Deserialize)]
+struct Waits {
+    decided_at: NaiveDateTime,
+    evidence: Vec<String>,
+}
+
+/// A decision that is served owes its evidence; one that has ended owes nothing.
+pub(crate) fn follow(w: &mut dyn Write, file: &CaseFile, before: Option<&CaseFile>) -> Result<(), HqError> {
+    let owes = |file: &CaseFile, number: &str| {
+        file.served_at.is_some() && file.standing().is_some_and(|d| d.number == number)
+    };
+    for d in &file.decisions {
+        match (owes(file, &d.number), before.is_some_and(|b| owes(b, &d.number))) {
+            (true, false) => {
+                let waits = Waits { decided_at: d.at, evidence: d.evidence.clone() };
+                store::put(w, OPEN, &d.number, &waits)?;
+            }
+            (false, true) => w.remove_doc(OPEN, &d.number)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
 
 impl Hq {
     /// Raises what is due and puts patterns into the review queue. Says how many reminders went out.
@@ -59,7 +96,12 @@ impl Hq {
             }
             Ok(())
         })?;
-        self.queue_patterns()?;
+        // Nothing new in the journals, nothing new to see in them.
+        let read_to = self.read(|r| store::get::<u64>(r, "meta", "interpreted"))?.unwrap_or(0);
+        if self.inner.patterns_at.load(Ordering::SeqCst) != read_to {
+            self.queue_patterns()?;
+            self.inner.patterns_at.store(read_to, Ordering::SeqCst);
+        }
         let fresh: Vec<_> = self.read(|r| {
             let mut fresh = Vec::new();
             for (kind, about, text) in found {
@@ -85,21 +127,23 @@ impl Hq {
     pub fn evidence_missing(&self, days: i64) -> Result<Vec<(String, Vec<String>)>, HqError> {
         self.settle()?;
         let now = local(self.now_ms());
-        let mut out = Vec::new();
-        for case in self.case_files()?.into_iter().filter(|c| !c.drill && c.served_at.is_some()) {
-            for decision in
-                case.decisions.iter().filter(|d| d.ended.is_none() && (now - d.at).num_days() >= days)
-            {
-                let mut missing = Vec::new();
-                for sha in &decision.evidence {
-                    if !self.inner.blobs.progress(&crate::ingest::digest(sha)?)?.complete {
-                        missing.push(sha.clone());
-                    }
-                }
-                if !missing.is_empty() {
-                    out.push((decision.number.clone(), missing));
+        let waits: Vec<(String, Waits)> = self.read(|r| store::list(r, OPEN, ""))?;
+        let (mut out, mut whole) = (Vec::new(), Vec::new());
+        for (number, Waits { decided_at, evidence }) in waits {
+            let mut missing = Vec::new();
+            for sha in evidence {
+                if !self.inner.blobs.progress(&crate::ingest::digest(&sha)?)?.complete {
+                    missing.push(sha);
                 }
             }
+            if missing.is_empty() {
+                whole.push(number);
+            } else if (now - decided_at).num_days() >= days {
+                out.push((number, missing));
+            }
+        }
+        if !whole.is_empty() {
+            self.write(whole.len(), move |w| whole.iter().try_for_each(|number| w.remove_doc(OPEN, number)))?;
         }
         Ok(out)
     }

@@ -72,10 +72,21 @@ pub fn config(dir: &std::path::Path, now: &Arc<AtomicI64>) -> HqConfig {
     config
 }
 
+/// The same on SQLite, whatever else the suite runs on: for what is SQLite's own.
+pub fn config_on_sqlite(dir: &std::path::Path, now: &Arc<AtomicI64>) -> HqConfig {
+    HqConfig { db: format!("sqlite:{}", dir.join("hq.db").display()), ..config(dir, now) }
+}
+
 pub fn house(tls: bool) -> House {
+    house_with(tls, |_| {})
+}
+
+pub fn house_with(tls: bool, set: impl FnOnce(&mut HqConfig)) -> House {
     let dir = tempfile::tempdir().unwrap();
     let now = Arc::new(AtomicI64::new(EVENING));
-    let hq = Hq::open(config(dir.path(), &now)).unwrap();
+    let mut config = config(dir.path(), &now);
+    set(&mut config);
+    let hq = Hq::open(config).unwrap();
     let server = serve(hq.clone(), SocketAddr::from(([127, 0, 0, 1], 0)), tls).unwrap();
     House { hq, server, now, dir }
 }

@@ -7,7 +7,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use ezhifa_casework::{
     books::InForce,
     case::Case,
-    command::{Command, Desk, NextNumber},
+    command::{Command, Desk, NextNumber, ReceiptBlock},
     event::{
         CaseEvent, CaseId, Choice, ConfirmWay, Confirmation, Event, EvidenceItem, FactSource, NoticeWay,
         PrintState, ServiceWay, Source, Stage, StatementKind,
@@ -76,6 +76,8 @@ pub struct Street {
     pub source: Option<Source>,
     /// Pay code on the next paper.
     pub pay_code: Option<String>,
+    /// Finance receipts of the crew.
+    pub receipts: Vec<ReceiptBlock>,
 }
 
 pub fn street() -> Street {
@@ -124,6 +126,7 @@ fn street_with(files: [Files; 2]) -> Street {
         files,
         source: None,
         pay_code: None,
+        receipts: vec![],
     }
 }
 
@@ -161,7 +164,8 @@ impl Street {
     ) -> Option<Digest> {
         self.now += TimeDelta::seconds(20);
         let books = InForce { at_act: &self.book, at_decision: &self.book };
-        let notice = matches!(command, Command::Revoke { .. }).then_some(Series::Notice);
+        let notice =
+            matches!(command, Command::Revoke { .. } | Command::Correct { .. }).then_some(Series::Notice);
         let next_number = notice.or(case.needed_series()).map(|series| NextNumber {
             series,
             text: self.book.number_text(series, 2026, seq),
@@ -177,7 +181,7 @@ impl Street {
             filing_overdue: false,
             clock_trusted: true,
             encounter_fines: Fen::ZERO,
-            receipts: &[],
+            receipts: &self.receipts,
         };
         let events: Vec<CaseEvent> =
             case.handle(&command, &desk).unwrap_or_else(|e| panic!("{command:?}: {e}"));

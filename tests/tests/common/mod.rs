@@ -111,21 +111,22 @@ pub fn open_phone_with(
 
 impl Street {
     pub fn new() -> Street {
-        Street::with(false)
+        Street::with(|_| {})
     }
 
     /// HQ writes its log on stderr.
     pub fn logged() -> Street {
-        Street::with(true)
+        Street::with(|config| config.log = true)
     }
 
-    fn with(log: bool) -> Street {
+    pub fn with(set: impl FnOnce(&mut HqConfig)) -> Street {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(ms(evening())));
         let mut config = HqConfig::in_dir(folder.path().join("hq"), "DGCG", "样本局");
         let at_hq = clock.clone();
         config.clock = Arc::new(move || ezhifa_field::clock::Clock::now(at_hq.as_ref()).wall_ms);
-        config.log = log;
+        config.log = false;
+        set(&mut config);
         let hq = Hq::open(config).unwrap();
         for name in ["prc-national", "dongguan-sample"] {
             hq.publish_rulebook(&pack(name)).unwrap();

@@ -5,7 +5,7 @@ use ezhifa_law::money::Fen;
 use crate::{
     case::Case,
     command::{Desk, ReceiptBlock},
-    event::{CashGround, CashLeg, PayWay},
+    event::{CashGround, CashLeg, Deferral, PayWay},
     guards::{crew, state},
     refusal::{Refusal, grounds},
 };
@@ -44,6 +44,9 @@ grounds! {
     NO_CASH: "no_such_cash", "行政处罚法第七十一条",
         "没有这笔当场收缴的罚款，或者该环节已登记" / "there is no such cash, or this leg is recorded",
         "核对票据号码" / "check the receipt number";
+    NOT_DEFERRED: "nothing_to_defer", "行政处罚法第六十六条第二款",
+        "没有可以延期、分期缴纳的罚款，或者已经登记" / "no fine of this number may be paid later, or it is noted already",
+        "核对文书号" / "check the number";
     NO_REFUND: "nothing_to_refund", "行政处罚法第七十五条第二款",
         "没有应当退还的罚款，或者金额不符" / "nothing is to be refunded, or not this much",
         "核对撤销决定和已缴金额" / "check the revocation and what was paid";
@@ -92,6 +95,19 @@ pub(crate) fn hand_in(case: &Case, leg: CashLeg, receipt: &str) -> Result<(), Re
         CashLeg::ToBank => done(CashLeg::ToOrgan) && !done(CashLeg::ToBank),
     };
     NO_CASH.unless(cash.is_some() && next)
+}
+
+/// 延期、分期: the fine of this very number stands, is not paid, and this grant is not noted yet. Who granted
+/// it was checked by HQ, whose signed feed brings it: the head may belong to another branch.
+pub(crate) fn defer(case: &Case, deferral: &Deferral) -> Result<(), Refusal> {
+    let record = state::decided(case)?;
+    let parts = deferral.parts.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount.0));
+    let fits = record.number == deferral.number
+        && case.balance_paid() < record.amount
+        && !deferral.by.0.is_empty()
+        && (deferral.parts.is_empty() || parts == record.amount.0)
+        && !case.deferrals.iter().any(|d| d.reference == deferral.reference);
+    NOT_DEFERRED.unless(fits)
 }
 
 /// 退还: after a revocation, up to what was paid beyond what a new decision asks.

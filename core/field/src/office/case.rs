@@ -1,10 +1,18 @@
 //! Cases: open, look, act, search.
 
+use chrono::NaiveDate;
 use ezhifa_casework::{
+    books::{Books as _, InForce, Rules},
     case::{Case, Phase},
     command::Command,
+    deadlines::{self, Deadline},
     event::{CaseEvent, CaseId, Choice, Source},
-    law::decision::{Decision, Question},
+    law::{
+        calendar::Calendar,
+        clocks::Clocks,
+        decision::{Decision, Question},
+        money::Fen,
+    },
     people::Place,
 };
 use serde_json::json;
@@ -20,6 +28,9 @@ use crate::{
     journal::Kind,
     search::{KeyKind, Query},
 };
+
+const NO_CALENDAR: &str =
+    "指挥中心尚未下发工作日历，先同步 / HQ has sent no working-day calendar yet: sync first";
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq)]
@@ -99,6 +110,7 @@ impl FieldOffice {
             Command::RecordPrint { .. } => Some("print"),
             Command::AskHistory => Some("history"),
             Command::AddEvidence(_) => Some("capture"),
+            Command::DeferPayment(_) => Some("sync"),
             _ => None,
         };
         if let Some(call) = own {
@@ -232,6 +244,44 @@ impl FieldOffice {
             ezhifa_casework::books::Books::questions(&parts.books()?, &inquiry).map_err(Error::Law)
         };
         Ok(ask()?)
+    }
+
+    /// What is still to be done in this case and until when: 备案, payment (as deferred), 复查, cash.
+    ///
+    /// # Errors
+    /// No such case, no rulebook, no calendar from HQ yet.
+    pub fn deadlines(&self, id: &CaseId) -> Result<Vec<Deadline>, FieldError> {
+        Ok(self.by_the_clocks(id, |case, rules, clocks, calendar, _| {
+            deadlines::open(case, rules, clocks, calendar)
+        })?)
+    }
+
+    /// 加处罚款 as of today (处罚法 72), counted from the last day to pay as it stands in the case: a deferral
+    /// moves it. Zero before; what a remedy stops is HQ's to know.
+    ///
+    /// # Errors
+    /// As [`FieldOffice::deadlines`].
+    pub fn late_fee(&self, id: &CaseId) -> Result<Fen, FieldError> {
+        Ok(self.by_the_clocks(id, |case, _, clocks, calendar, today| {
+            deadlines::late_fee(case, clocks, calendar, today)
+        })?)
+    }
+
+    fn by_the_clocks<T>(
+        &self,
+        id: &CaseId,
+        count: impl FnOnce(&Case, &Rules, &Clocks, &Calendar, NaiveDate) -> T,
+    ) -> Result<T, Error> {
+        let open = self.opened()?;
+        let case = open.case(id)?;
+        let today = self.now().date();
+        let inbox = open.inbox();
+        let decided = case.record().and_then(|r| inbox.pack(&r.decision.pack));
+        let law = decided.map_or_else(|| inbox.law_on(today), Ok)?;
+        let clocks = law.clocks().map_err(|e| Error::Law(e.to_string()))?;
+        let calendar = inbox.calendar().ok_or_else(|| Error::Law(NO_CALENDAR.to_owned()))?;
+        let rules = InForce { at_act: &law, at_decision: &law }.rules();
+        Ok(count(&case, &rules, &clocks, &calendar, today))
     }
 
     /// Asks the rulebook; the officers may choose otherwise where it leaves a choice.

@@ -286,7 +286,11 @@ impl FieldOffice {
                 .calendar()
                 .and_then(|calendar| law.clocks().ok()?.pay_last_day(event.at.date(), &calendar).ok());
             if !case.is_drill() {
-                extras.pay_code = self.free_pay_code(open)?;
+                // Made for this very decision, or lent before, or none.
+                extras.pay_code = match open.minted(number)? {
+                    Some(code) => Some(code),
+                    None => self.free_pay_code(open)?,
+                };
             }
         }
         if let Event::Corrected { by, .. } | Event::Revoked { by, .. } = &event.event

@@ -124,6 +124,15 @@ impl FieldOffice {
         Ok(json!({ "event": "key_escrowed", "to": hq.id(), "sealed": sealed }))
     }
 
+    /// The ready way for [`FieldOffice::fetch_pay_code`]: officers wait for the answer, five seconds at most.
+    ///
+    /// # Errors
+    /// Not enrolled.
+    pub fn brief_transport(&self) -> Result<HttpTransport, FieldError> {
+        let identity = self.opened()?.identity();
+        Ok(HttpTransport::brief(&Ticket::from(&identity)).map_err(Error::from)?)
+    }
+
     /// The ready HTTPS way to the HQ of the enrolment.
     ///
     /// # Errors

@@ -13,6 +13,9 @@ use crate::{
 
 /// Kept at least so long where no rulebook is at hand to say.
 const MONTHS: u32 = 60;
+/// Never shorter, whatever an organ sets: a party that was not told of its remedies may still sue a year
+/// later (法释〔2018〕1号 64). A remedy that runs is HQ's `hold`.
+const REMEDY_MONTHS: u32 = 12;
 /// Cases purged in one go: a sync must end.
 const AT_ONCE: usize = 200;
 
@@ -37,7 +40,7 @@ pub(super) fn date(
     if case.closed().is_none() {
         return Ok(());
     }
-    let months = law.map_or(MONTHS, |l| l.settings().retention_months);
+    let months = law.map_or(MONTHS, |l| l.settings().retention_months).max(REMEDY_MONTHS);
     let Some(until) = event.at.checked_add_months(Months::new(months)) else { return Ok(()) };
     Ok(dao.keep_at_least(&event.case.0, moment(until))?)
 }

@@ -12,6 +12,7 @@ mod evidence;
 mod keeping;
 mod line;
 mod look;
+mod minting;
 mod numbers;
 mod paper;
 mod people;
@@ -138,6 +139,8 @@ pub(crate) mod scope {
     pub(crate) const RECEIPT: &str = "receipt";
     pub(crate) const UNFILED: &str = "unfiled";
     pub(crate) const PAY_CODE: &str = "pay_code";
+    pub(crate) const MINTED: &str = "minted";
+    pub(crate) const HOLD: &str = "hold";
     pub(crate) const WISH: &str = "wish";
     pub(crate) const FORK: &str = "fork";
     pub(crate) const LOOSE: &str = "loose";

@@ -2,9 +2,14 @@
 
 use std::path::PathBuf;
 
-use ezhifa_casework::{command::Command, event::FilingWay};
+use ezhifa_casework::{
+    command::Command,
+    event::{self, CaseId, FilingWay},
+    law::money::Fen,
+    people::OfficerId,
+};
 use ezhifa_wire::{
-    feed::{FeedBody, FeedPage},
+    feed::{Deferral, FeedBody, FeedPage, Hold},
     hello::{BlockUse, Cursor, Unsynced},
     lease::LeaseRequest,
     limits,
@@ -18,7 +23,7 @@ use ezhifa_wire::{
 
 use super::{FieldOffice, Open, SyncReport, project, scope};
 use crate::{
-    error::Error,
+    error::{Error, Not},
     store::{Dao, Places, StoreError},
     sync::{Blob, Change, Myself, Shelf},
 };
@@ -137,6 +142,28 @@ fn cursor(dao: &Dao<'_>) -> Result<Cursor, Error> {
         Some(bytes) => Ok(serde_json::from_slice(&bytes)?),
         None => Ok(Cursor::default()),
     }
+}
+
+/// Keeps HQ's word on how long a case may not be purged, where the purge looks.
+fn hold_case(dao: &mut Dao<'_>, hold: &Hold) -> Result<(), StoreError> {
+    let until = hold.until_ms.unwrap_or(i64::MAX);
+    dao.put(scope::HOLD, &hold.case, until.to_string().as_bytes())?;
+    Ok(())
+}
+
+fn read_deferral(granted: &Deferral) -> Option<event::Deferral> {
+    let parts = granted
+        .parts
+        .iter()
+        .map(|p| Some(event::Instalment { by: p.by.parse().ok()?, amount: Fen(p.amount_fen) }));
+    Some(event::Deferral {
+        reference: granted.id.clone(),
+        number: granted.number.clone(),
+        asked_on: granted.asked_on.parse().ok()?,
+        until: granted.until.parse().ok()?,
+        parts: parts.collect::<Option<_>>()?,
+        by: OfficerId(granted.by.clone()),
+    })
 }
 
 impl Dao<'_> {
@@ -296,6 +323,7 @@ impl FieldOffice {
                         dao.put(scope::OFFICE, "wipe", &serde_json::to_vec(&order)?)?;
                         report.wipe = Some(order);
                     }
+                    Ok(FeedBody::Hold(hold)) => hold_case(dao, &hold)?,
                     _ => {}
                 }
                 dao.put(scope::FEED, &key, &serde_json::to_vec(item)?)?;
@@ -319,10 +347,13 @@ impl FieldOffice {
             dao.put(scope::OFFICE, "cursor", &serde_json::to_vec(&next)?)?;
             Ok(())
         })?;
-        // Blocks go to the ledger, each in its own transaction: one that is refused holds up nothing.
+        // Blocks go to the ledger, each in its own transaction: one that is refused holds up nothing. So do
+        // the head's deferrals, each into its case.
         for item in &page.items {
-            if let Ok(FeedBody::Lease(lease)) = item.read() {
-                self.block(open, "", &lease.block, report)?;
+            match item.read() {
+                Ok(FeedBody::Lease(lease)) => self.block(open, "", &lease.block, report)?,
+                Ok(FeedBody::Deferral(granted)) => self.deferred(open, &granted, report)?,
+                _ => {}
             }
         }
         if let Some(keys) = keys {
@@ -333,6 +364,31 @@ impl FieldOffice {
             *open.identity.write().unwrap_or_else(std::sync::PoisonError::into_inner) = identity;
         }
         Ok(())
+    }
+
+    /// 延期、分期 that the head granted becomes an entry of the case, by the crew that decided. What cannot be
+    /// noted (paid or revoked meanwhile, noted before) is not wrong.
+    fn deferred(&self, open: &Open, granted: &Deferral, report: &mut SyncReport) -> Result<(), Error> {
+        let Some(deferral) = read_deferral(granted) else {
+            report.faults.push(format!("deferral {}", granted.id));
+            return Ok(());
+        };
+        let _turn = self.desk_lock();
+        let case = match open.case(&CaseId(granted.case.clone())) {
+            Err(Error::Not(Not::Case)) => return Ok(()),
+            other => other?,
+        };
+        let mut parts = self.parts(open, &case, None)?;
+        if let Some(crew) = case.decided_by() {
+            parts.crew = crew.clone();
+        }
+        match parts.handle(&case, &Command::DeferPayment(deferral)) {
+            Ok(events) => {
+                open.store.write::<_, Error>(|dao| project::append(dao, &case, &events, None))?;
+                Ok(())
+            }
+            Err(_) => Ok(()),
+        }
     }
 
     fn block(

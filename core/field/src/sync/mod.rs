@@ -25,6 +25,7 @@ use ezhifa_wire::{
         sign::{PublicKey, Signed},
     },
 };
+pub(crate) use reply::{Reply, answered};
 
 use crate::{error::Error, transport::Request};
 

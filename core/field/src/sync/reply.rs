@@ -13,7 +13,7 @@ use ezhifa_wire::{
 use crate::transport::Response;
 
 /// What an answer is.
-pub(super) enum Reply<T> {
+pub(crate) enum Reply<T> {
     /// HQ said yes, signed, to this very request.
     Yes(T, Signed),
     /// HQ said no.
@@ -23,7 +23,7 @@ pub(super) enum Reply<T> {
 }
 
 /// The part of every signed answer that ties it to its request.
-pub(super) trait Addressed {
+pub(crate) trait Addressed {
     fn device(&self) -> &DeviceId;
     fn nonce(&self) -> &str;
 }
@@ -39,6 +39,7 @@ addressed!(
     ezhifa_wire::push::Receipt,
     ezhifa_wire::feed::FeedPage,
     ezhifa_wire::lease::LeaseReply,
+    ezhifa_wire::paycode::PayCodeReply,
     ezhifa_wire::blob::BlobReceipt,
     ezhifa_wire::enrol::Enrolled
 );
@@ -50,6 +51,17 @@ pub(super) fn unpacked(mut answer: Response) -> Response {
         answer.body = pack::unpack(&answer.body, limits::REPLY_BYTES).unwrap_or_default();
     }
     answer
+}
+
+/// The same, of an answer as it came: for a question that is asked outside the rounds of the engine.
+pub(crate) fn answered<T: serde::de::DeserializeOwned + Check + Addressed>(
+    answer: Response,
+    domain: &str,
+    keys: &[PublicKey],
+    device: &DeviceId,
+    nonce: &str,
+) -> Reply<T> {
+    read(&unpacked(answer), domain, keys, device, nonce)
 }
 
 /// Reads an answer that should be `T` signed in `domain`.

@@ -142,6 +142,7 @@ class MainActivity : Activity() {
         "video_lead" -> Source.VideoLead(lead.lead, lead.auditedBy)
         "petition" -> Source.Petition(lead.lead)
         "drone" -> Source.Drone(lead.lead)
+        "patrol" -> Source.PatrolLead(lead.lead)
         else -> Source.OtherOrgan(lead.lead)
     }
 
