@@ -33,7 +33,10 @@ fn a_slip_is_small_on_the_air() {
     // 384 dots of every row untrimmed, as python-escpos sends them.
     let rows = layout(&text_only, Paper::Mm58, &BundledOnly).unwrap().height() as usize;
     assert!(rows * 48 >= 20 * small, "{rows} rows against {small} bytes");
+    // Two codes: the budget is for one; a pay code of twenty digits may add two kilobytes.
+    let real = bytes(&samples::fine(true), &gb);
+    assert!(real < 19 * 1024, "{real}");
     eprintln!(
-        "{characters} characters: text {small} B, whole {whole} B, native QR {own_qr} B, raster text {raster} B"
+        "two codes {real} B; {characters} characters: text {small} B, whole {whole} B, native QR {own_qr} B, raster text {raster} B"
     );
 }
