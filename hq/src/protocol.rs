@@ -259,7 +259,9 @@ impl Hq {
         }
         let device = self.read(|r| devices::get(r, &auth.device.0))?.ok_or(HqError::Denied("device"))?;
         let now = self.now_ms();
-        self.inner.device_rates.take(&device.id, now)?;
+        // Before the signature is looked at, so from each address apart: a stranger who knows a phone's name
+        // must not use up what the phone may ask.
+        self.inner.device_rates.take(&format!("{}@{}", device.id, request.peer), now)?;
         auth.verify(&device.key, &request.method, &request.path, &request.body)?;
         self.once(&device.id, &auth)?;
         // Hello still answers a withdrawn phone: that is how it hears of its wipe order.

@@ -115,6 +115,34 @@ fn a_request_from_before_a_restart_is_not_good_after_it() {
 }
 
 #[test]
+fn a_stranger_who_knows_a_phones_name_does_not_use_up_its_requests() {
+    let dir = tempfile::tempdir().unwrap();
+    let now = std::sync::Arc::default();
+    let mut config = config(dir.path(), &now);
+    config.device_rate = 1;
+    now.store(support::EVENING, Ordering::SeqCst);
+    let hq = Hq::open(config).unwrap();
+    let server = serve(hq.clone(), SocketAddr::from(([127, 0, 0, 1], 0)), false).unwrap();
+    let ticket = hq.ticket(&server.url, "dongcheng").unwrap();
+    let mut phone = Phone::new(&ticket, 1);
+    let answer = phone.enrol(&ticket.code);
+    phone.take(&answer);
+    let mut thief = Phone::new(&ticket, 2);
+    thief.device = phone.device.clone();
+    let path = format!("{}?incarnation=&pos=0&max_bytes=1000", paths::FEED);
+    let forged = |n: u32| ezhifa_hq::Request {
+        method: "GET".into(),
+        path: path.clone(),
+        headers: [("ezhifa-sign".to_owned(), thief.header("GET", &path, b""))].into(),
+        body: Vec::new(),
+        peer: format!("198.51.100.{}", n % 2),
+    };
+    let refused = (0..40).filter(|n| hq.answer(&forged(*n)).status == 429).count();
+    assert_eq!(refused, 20, "ten at once from each address, then it waits");
+    assert_eq!(phone.ask("GET", &path, &[], b"").status, 200, "the phone itself does not");
+}
+
+#[test]
 fn a_new_signing_key_reaches_phones_that_were_away() {
     let house = house(false);
     let mut at_work = Phone::enrolled(&house, 1);
