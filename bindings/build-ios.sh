@@ -18,10 +18,14 @@ for one in "${targets[@]}"; do grep -qx "$one" <<<"$have" || lacks "Rust for $on
 
 export IPHONEOS_DEPLOYMENT_TARGET=15.0
 target=${CARGO_TARGET_DIR:-target}
-for one in "${targets[@]}"; do
-    # One crate type: beside an rlib there is no LTO.
-    cargo rustc --profile release-mobile -p ezhifa-bindings --lib --crate-type staticlib --target "$one"
-done
+(
+    . bindings/phone-build.sh
+    export RUSTFLAGS="${RUSTFLAGS:-} $shorter_paths"
+    for one in "${targets[@]}"; do
+        # One crate type: beside an rlib there is no LTO.
+        cargo rustc --profile release-mobile -p ezhifa-bindings --lib --crate-type staticlib --target "$one"
+    done
+)
 
 work=$target/xcframework
 rm -rf "$work" bindings/swift/EZhifaFFI.xcframework

@@ -7,7 +7,7 @@
 # language only that one is played.
 #
 # Tools that are missing are fetched and kept under target/tools; exit code 77 says which one could not be
-# had. EZHIFA_BUILT=1 says that the workspace is built already; EZHIFA_SWIFT_ROOT is the Debian root into which Swift is installed where the machine has none.
+# had. EZHIFA_LIBRARY is another library for Python to play on, as bindings/size.sh leaves one. EZHIFA_BUILT=1 says that the workspace is built already; EZHIFA_SWIFT_ROOT is the Debian root into which Swift is installed where the machine has none.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 repo=$PWD
@@ -115,6 +115,14 @@ play_all() { # runner...
     for file in tests/scenarios/${only:-*}.json; do play "$(basename "$file" .json)" "$@"; done
 }
 
+# What an app hands in (keys, clock, link, transport, ...), well behaved, throwing and calling back, and the case file.
+ports() { # runner...
+    local work=$out/play/ports-$language
+    world killed "$work"
+    "$@" "$work"
+    stop
+}
+
 # Every snippet of docs/embedding.md in one language, as one file.
 snippets() { # language
     awk -v fence="^\`\`\`$1\$" '/^```$/ { on = 0; print "" } on { print } $0 ~ fence { on = 1 }' docs/embedding.md
@@ -140,7 +148,7 @@ python_tools() {
     rm -rf "$build" && mkdir -p "$build"
     cp -r bindings/python/{pyproject.toml,setup.py,ezhifa} "$build"
     generate python "$build/ezhifa"
-    cp "$lib/libezhifa_bindings.so" "$build/ezhifa/"
+    cp "${EZHIFA_LIBRARY:-$lib/libezhifa_bindings.so}" "$build/ezhifa/"
     "$venv/bin/pip" wheel -q --no-deps --no-build-isolation -w "$build/dist" "$build"
     "$venv/bin/pip" install -q --force-reinstall --no-deps "$build"/dist/ezhifa-*.whl
 }
@@ -148,6 +156,7 @@ python_tools() {
 python() {
     python_tools
     "$venv/bin/python" tests/python/first_call.py
+    ports timeout 300 "$venv/bin/python" tests/python/ports.py
     run() { "$venv/bin/python" tests/python/scenario.py "tests/scenarios/$1.json" "$2"; }
     play_all run
 }
@@ -179,6 +188,13 @@ kotlin_tools() {
 kotlin() {
     kotlin_tools
     "${run_java[@]}" FirstCallKt
+    ports timeout 300 "${run_java[@]}" PortsKt
+    # Every page of the demo in words: docs/screens keeps them.
+    world killed "$out/play/screens"
+    timeout 300 "${run_java[@]}" ScreensKt "$out/play/screens" "$out/screens"
+    stop
+    cmp "$out/screens/android.md" docs/screens/android.md || {
+        echo "the pages show something else: cp $out/screens/* docs/screens/"; return 1; }
     # The demo's view models, on an enrolled phone of their own.
     world killed "$out/play/fieldkit"
     "${run_java[@]}" -Dezhifa.work="$out/play/fieldkit" org.junit.runner.JUnitCore cn.ezhifa.demo.FieldKitTest
@@ -260,6 +276,9 @@ swift() {
     inside env HOME=/tmp swiftc -typecheck -parse-as-library -I "$objects" "${map[@]}" "$objects/Embedding.swift"
     swift_program FirstCall
     inside "$objects/FirstCall"
+    swift_program Ports
+    swift_ports() { inside timeout 300 "$objects/Ports" "$built/bindings/play/ports-swift"; }
+    ports swift_ports
     # The demo: view models tested on an enrolled phone, the SwiftUI shell read by the parser.
     inside bash -c 'cd "$1" && HOME=/tmp swiftc -frontend -parse ios-demo/App/*.swift' - "$src"
     swift_kit
@@ -284,12 +303,34 @@ swift_kit() {
     stop
 }
 
+# The same case thirty times from Rust and from Kotlin, from the tile to the served paper, printed over loopback.
+whole_case() {
+    local scenario=$out/bench/whole-case.json
+    mkdir -p "$out/bench" && ln -sfn "$repo/tests/scenarios/photos" "$out/bench/photos"
+    python3 - tests/scenarios/restore.json >"$scenario" <<'PY'
+import json, sys
+scenario = json.load(open(sys.argv[1]))
+case = scenario["cases"][0]
+case["steps"] = [s for s in case["steps"] if s["do"] not in ("sync", "back_up")]
+print(json.dumps({**scenario, "cases": [{**case, "name": f"case-{n}"} for n in range(30)]}))
+PY
+    export EZHIFA_TIMES=1
+    world restore "$out/play/bench-rust"
+    "$lib/scenario" "$scenario" "$out/play/bench-rust"
+    stop
+    world restore "$out/play/bench-kotlin"
+    "${run_java[@]}" ScenarioKt "$scenario" "$out/play/bench-kotlin"
+    stop
+    unset EZHIFA_TIMES
+}
+
 # What a call costs, side by side, the library built as ever.
 bench() {
     python_tools
     (cd tests/python && "$venv/bin/python" bench.py)
     kotlin_tools
     "${run_java[@]}" Bench
+    whole_case
     swift_tools
     swift_program Bench
     inside "$objects/Bench"

@@ -1,4 +1,4 @@
-// Framework APIs only (docs/decisions/0080): no AndroidX, so that the whole app is type-checked on any desk.
+// Framework APIs only (docs/decisions/0071): no AndroidX, so that the whole app is type-checked on any desk.
 plugins {
     id("com.android.application")
 }

@@ -1,8 +1,9 @@
 //! A case in hand, call for call.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use ezhifa_field::{
+    casefile::Wishes,
     casework::{command::Command, event::HandPaper},
     error::{Error, FieldError},
     office::Taken,
@@ -333,7 +334,8 @@ impl FieldCase {
     /// No such case, the key or the store; never the network.
     pub fn fetch_pay_code(&self) -> Result<Option<String>, PhoneError> {
         self.inside.change("fetch_pay_code", self.touched(), |phone| {
-            let way = self.inside.way(&phone.identity()?.url, phone.brief_transport()?);
+            let identity = phone.identity()?;
+            let way = self.inside.way(identity.url, identity.ca, phone.brief_transport()?);
             phone.fetch_pay_code(&self.id, way.as_ref())
         })
     }
@@ -444,6 +446,18 @@ impl FieldCase {
         self.inside.ask("render", |phone| {
             let rendered = phone.render(&self.id, number.as_deref(), paper)?;
             Ok(Rendered { pdf: rendered.pdf, png: rendered.png, text: rendered.text })
+        })
+    }
+
+    /// Writes the file of this case (案件卷宗, ZIP) to `path`, whole or not at all: papers, evidence, journal,
+    /// rulebook and a report that a judge reads. Who asked, for whom and why is an entry.
+    ///
+    /// # Errors
+    /// The file cannot be written, evidence cannot be read, the key refuses.
+    pub fn export(&self, path: String, wishes: CaseFileWishes) -> Result<CaseFile, PhoneError> {
+        self.inside.ask("export", |phone| {
+            let asked = Wishes::try_from(&wishes)?;
+            Ok(phone.export_case_to(&self.id, &asked, &wishes.by, &wishes.reason, Path::new(&path))?.into())
         })
     }
 

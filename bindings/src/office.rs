@@ -28,6 +28,7 @@ use crate::{
 pub(crate) struct Inside {
     pub(crate) phone: Core,
     platform: PhonePlatform,
+    clock: Arc<Clocks>,
 }
 
 impl Inside {
@@ -37,6 +38,7 @@ impl Inside {
         call: &str,
         work: impl FnOnce(&Core) -> Result<T, FieldError>,
     ) -> Result<T, PhoneError> {
+        self.clock.look();
         let answer = work(&self.phone).map_err(PhoneError::from);
         if let (Err(e), Some(log)) = (&answer, &self.platform.log) {
             let _ = log.log(grave(e), format!("{call}: {}", e.why().code));
@@ -59,11 +61,22 @@ impl Inside {
     }
 
     /// The app's own way to HQ, or the library's.
-    pub(crate) fn way(&self, url: &str, ours: HttpTransport) -> Box<dyn Transport> {
+    pub(crate) fn way(&self, url: String, ca: Option<String>, ours: HttpTransport) -> Box<dyn Transport> {
         match &self.platform.transport {
-            Some(app) => Box::new(ForeignTransport { app: app.clone(), base: url.to_owned() }),
+            Some(app) => {
+                Box::new(ForeignTransport { app: app.clone(), base: url, ca: ca.unwrap_or_default() })
+            }
             None => Box::new(ours),
         }
+    }
+
+    fn steps(&self, app: Option<Arc<dyn SyncProgress>>) -> Steps {
+        Steps { app, clock: self.clock.clone() }
+    }
+
+    fn way_of(&self, phone: &Core) -> Result<Box<dyn Transport>, FieldError> {
+        let identity = phone.identity()?;
+        Ok(self.way(identity.url, identity.ca, phone.transport()?))
     }
 
     /// The last good position of the platform.
@@ -138,21 +151,22 @@ impl FieldOffice {
         let platform = platform.unwrap_or_default();
         let mut run = [0; 16];
         SystemEntropy.fill(&mut run).map_err(inside)?;
-        let clock = Clocks::new(platform.clock.clone(), run);
+        let clock = Arc::new(Clocks::new(platform.clock.clone(), run));
+        clock.look();
         let glyphs: Arc<dyn GlyphSource + Send + Sync> = match &platform.glyphs {
             Some(app) => Arc::new(Glyphs(app.clone())),
             None => Arc::new(BundledOnly),
         };
         let said = |text: &str, or: &str| if text.is_empty() { or.to_owned() } else { text.to_owned() };
         let ports = Ports {
-            platform: Platform::new(Arc::new(DatabaseKeys(keys.clone())), Arc::new(clock)),
+            platform: Platform::new(Arc::new(DatabaseKeys(keys.clone())), clock.clone()),
             device_key: Arc::new(DeviceKey::new(keys)?),
             glyphs,
             app: said(&platform.app, concat!("ezhifa ", env!("CARGO_PKG_VERSION"))),
             model: said(&platform.model, std::env::consts::OS),
         };
         let phone = Core::open(Places { dir: folder.into(), mark: mark.into() }, ports)?;
-        Ok(Arc::new(FieldOffice(Arc::new(Inside { phone, platform }))))
+        Ok(Arc::new(FieldOffice(Arc::new(Inside { phone, platform, clock }))))
     }
 
     // ---- enrolment and sync --------------------------------------------------------------------
@@ -173,7 +187,7 @@ impl FieldOffice {
         self.0.change("enrol", Change::Sync, |phone| {
             let parsed = Ticket::parse(&ticket).map_err(inside)?;
             let ours = HttpTransport::new(&parsed).map_err(inside)?;
-            phone.enrol(&ticket, self.0.way(&parsed.url, ours).as_ref())
+            phone.enrol(&ticket, self.0.way(parsed.url, parsed.ca, ours).as_ref())
         })
     }
 
@@ -211,8 +225,8 @@ impl FieldOffice {
     #[uniffi::method(default(progress = None))]
     pub fn sync(&self, progress: Option<Arc<dyn SyncProgress>>) -> Result<Synced, PhoneError> {
         self.0.change("sync", Change::Sync, |phone| {
-            let way = self.0.way(&phone.identity()?.url, phone.transport()?);
-            Ok(phone.sync_now(way.as_ref(), &Steps(progress))?.into())
+            let way = self.0.way_of(phone)?;
+            Ok(phone.sync_now(way.as_ref(), &self.0.steps(progress))?.into())
         })
     }
 
@@ -223,8 +237,8 @@ impl FieldOffice {
     #[uniffi::method(default(progress = None))]
     pub fn sync_in_background(&self, progress: Option<Arc<dyn SyncProgress>>) -> Result<Synced, PhoneError> {
         self.0.change("sync_in_background", Change::Sync, |phone| {
-            let way = self.0.way(&phone.identity()?.url, phone.transport()?);
-            Ok(phone.sync(way.as_ref(), &Steps(progress))?.into())
+            let way = self.0.way_of(phone)?;
+            Ok(phone.sync(way.as_ref(), &self.0.steps(progress))?.into())
         })
     }
 
@@ -387,20 +401,35 @@ impl FieldOffice {
         })
     }
 
-    /// Leads for the branch (线索).
+    /// Leads for the branch (线索): those that HQ offers to this phone first, then the nearest, where the platform
+    /// gives a position.
     ///
     /// # Errors
     /// Not enrolled.
     pub fn leads(&self) -> Result<Vec<Lead>, PhoneError> {
-        self.0.ask("leads", |phone| Ok(phone.from_hq()?.leads().cloned().map(Into::into).collect()))
+        self.0.ask("leads", |phone| {
+            let inbox = phone.from_hq()?;
+            let leads: Vec<_> = match self.0.here() {
+                Some(f) => inbox.leads_near((f.lat_e7, f.lon_e7), &phone.identity()?.enrolled.device.0),
+                None => inbox.leads().collect(),
+            };
+            Ok(leads.into_iter().cloned().map(Into::into).collect())
+        })
     }
 
-    /// Open orders of the branch, oldest due first.
+    /// Open orders of the branch: the nearest first where the platform gives a position, else the oldest due.
     ///
     /// # Errors
     /// Not enrolled.
     pub fn open_orders(&self) -> Result<Vec<OpenOrder>, PhoneError> {
-        self.0.ask("open_orders", |phone| Ok(phone.open_orders()?.into_iter().map(Into::into).collect()))
+        self.0.ask("open_orders", |phone| {
+            let inbox = phone.from_hq()?;
+            let orders = match self.0.here() {
+                Some(f) => inbox.orders_near((f.lat_e7, f.lon_e7)),
+                None => inbox.orders(),
+            };
+            Ok(orders.into_iter().cloned().map(Into::into).collect())
+        })
     }
 
     /// Words from HQ to the crew.

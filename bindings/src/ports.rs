@@ -1,7 +1,11 @@
 //! What the platform may bring besides its keys, and how the core sees it. All optional; every call is made
 //! with no lock of ours held, so an app may call back into the phone.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use ezhifa_field::{
     clock::{Clock, SystemClock},
@@ -51,7 +55,8 @@ pub struct ClockStamp {
     pub boot: String,
 }
 
-/// The platform's clocks. Without it each start of the process counts as a boot.
+/// The platform's clocks. Without it each start of the process counts as a boot. Asked once a call, and at each
+/// step of a sync.
 #[uniffi::export(foreign)]
 pub trait PhoneClock: Send + Sync {
     /// Now.
@@ -213,6 +218,8 @@ pub struct HttpRequest {
     pub headers: Vec<HttpHeader>,
     /// Empty for GET and HEAD.
     pub body: Vec<u8>,
+    /// The only certificate authority to trust, PEM; empty on loopback without TLS.
+    pub ca: String,
 }
 
 /// A header.
@@ -236,7 +243,7 @@ pub struct HttpResponse {
 }
 
 /// The platform's own way to HQ, where its network stack must be used (a private APN, a per-app VPN). It
-/// trusts only the certificate authority of the ticket, follows no redirect and retries nothing. Without
+/// trusts only the certificate authority that the request names, follows no redirect and retries nothing. Without
 /// it the library's own HTTPS is used.
 #[uniffi::export(foreign)]
 pub trait PhoneTransport: Send + Sync {
@@ -276,7 +283,13 @@ pub struct PhonePlatform {
     pub transport: Option<Arc<dyn PhoneTransport>>,
 }
 
-/// The app's clock, with the system's behind it.
+thread_local! {
+    /// What this thread's call saw on the clock, and when.
+    static SEEN: RefCell<Option<(Stamp, Instant)>> = const { RefCell::new(None) };
+}
+
+/// The app's clock, with the system's behind it. The core asks while it writes, with the journal locked: so the app
+/// is asked before a call and after each wait in it, and the time between is counted here.
 pub(crate) struct Clocks {
     app: Option<Arc<dyn PhoneClock>>,
     system: SystemClock,
@@ -287,16 +300,34 @@ impl Clocks {
         // The monotonic clock starts with the process, so each run counts as a boot of its own.
         Clocks { app, system: SystemClock::new(format!("{:032x}", u128::from_be_bytes(run))) }
     }
-}
 
-impl Clock for Clocks {
-    fn now(&self) -> Stamp {
-        match self.app.as_ref().map(|clock| clock.now()) {
+    /// What was seen, and the time since.
+    fn counted() -> Option<Stamp> {
+        SEEN.with_borrow(|seen| {
+            let (stamp, at) = seen.as_ref()?;
+            let ms = i64::try_from(at.elapsed().as_millis()).ok()?;
+            let (wall_ms, mono_ms) = (stamp.wall_ms.checked_add(ms)?, stamp.mono_ms.checked_add(ms)?);
+            Some(Stamp { wall_ms, mono_ms, boot: stamp.boot.clone() })
+        })
+    }
+
+    /// Asks; no lock is held. A clock that stands still is counted on: time never goes back within a boot.
+    pub(crate) fn look(&self) {
+        let stamp = match self.app.as_ref().map(|clock| clock.now()) {
             Some(Ok(ClockStamp { wall, mono_ms, boot })) => {
                 Stamp { wall_ms: ezhifa_field::feed::moment(wall), mono_ms, boot }
             }
             _ => self.system.now(),
+        };
+        if !Clocks::counted().is_some_and(|seen| seen.boot == stamp.boot && seen.mono_ms > stamp.mono_ms) {
+            SEEN.set(Some((stamp, Instant::now())));
         }
+    }
+}
+
+impl Clock for Clocks {
+    fn now(&self) -> Stamp {
+        Clocks::counted().unwrap_or_else(|| self.system.now())
     }
 }
 
@@ -309,13 +340,18 @@ impl GlyphSource for Glyphs {
     }
 }
 
-pub(crate) struct Steps(pub(crate) Option<Arc<dyn SyncProgress>>);
+pub(crate) struct Steps {
+    pub(crate) app: Option<Arc<dyn SyncProgress>>,
+    pub(crate) clock: Arc<Clocks>,
+}
 
 impl Progress for Steps {
     fn tell(&self, at: Tell) -> bool {
         let at =
             SyncStep { entries: at.entries, photos: at.blobs, photo_bytes: at.blob_bytes, items: at.items };
-        self.0.as_ref().is_none_or(|app| app.step(at).unwrap_or(false))
+        let on = self.app.as_ref().is_none_or(|app| app.step(at).unwrap_or(false));
+        self.clock.look();
+        on
     }
 }
 
@@ -382,6 +418,7 @@ impl Drop for ForeignLink {
 pub(crate) struct ForeignTransport {
     pub(crate) app: Arc<dyn PhoneTransport>,
     pub(crate) base: String,
+    pub(crate) ca: String,
 }
 
 impl Transport for ForeignTransport {
@@ -397,6 +434,7 @@ impl Transport for ForeignTransport {
                 url: format!("{}{}", self.base.trim_end_matches('/'), request.path),
                 headers: request.headers.iter().map(header).collect(),
                 body: request.body.clone(),
+                ca: self.ca.clone(),
             })
             .map_err(|e| TransportError::Unreachable(e.to_string()))?;
         let headers = answer.headers.into_iter().map(|h| (h.name.to_lowercase(), h.value)).collect();

@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 
 use ezhifa_field::{
+    casefile,
     casework::{
         case::{Case, Issued},
         law::decision,
     },
+    error::{Error, FieldError, Not},
     feed::local,
     office, readiness, slip,
-    wire::feed,
+    wire::{feed, seal::hash::Digest},
 };
 pub use ezhifa_field::{
+    casefile::Finding,
     casework::{
         event::{Choice, Confirmation, EvidenceItem},
         law::decision::{History, PriorOrder, Rejected},
@@ -473,6 +476,12 @@ pub struct Lead {
     pub audited_by: String,
     /// Answer until.
     pub due: Option<Moment>,
+    /// Latitude in 1e-7 degree, WGS-84, where HQ knows it.
+    pub lat_e7: Option<i64>,
+    /// Longitude, likewise.
+    pub lon_e7: Option<i64>,
+    /// Offences that it may turn out to be, likeliest first; decides nothing.
+    pub offences: Vec<String>,
 }
 
 impl From<feed::Lead> for Lead {
@@ -484,6 +493,9 @@ impl From<feed::Lead> for Lead {
             text: l.text,
             audited_by: l.audited_by,
             due: l.due_ms.map(local),
+            lat_e7: l.lat_e7,
+            lon_e7: l.lon_e7,
+            offences: l.offences,
         }
     }
 }
@@ -501,6 +513,10 @@ pub struct OpenOrder {
     pub due: Moment,
     /// Its service is proved.
     pub served: bool,
+    /// Latitude in 1e-7 degree, WGS-84, where HQ knows it.
+    pub lat_e7: Option<i64>,
+    /// Longitude, likewise.
+    pub lon_e7: Option<i64>,
 }
 
 impl From<feed::OpenOrder> for OpenOrder {
@@ -511,6 +527,8 @@ impl From<feed::OpenOrder> for OpenOrder {
             place: o.place,
             due: local(o.due_ms),
             served: o.served_ms.is_some(),
+            lat_e7: o.lat_e7,
+            lon_e7: o.lon_e7,
         }
     }
 }
@@ -1014,4 +1032,86 @@ impl From<&Case> for CaseView {
             closed: c.closed(),
         }
     }
+}
+
+/// What is asked of a case file (案件卷宗).
+#[derive(Clone, uniffi::Record)]
+pub struct CaseFileWishes {
+    /// For whom: decides what is withheld.
+    pub audience: Audience,
+    /// Who asks: recorded (个人信息保护法 55 三).
+    pub by: String,
+    /// Why: recorded.
+    pub reason: String,
+    /// Names and phrases to withhold beyond what the entries tell: people named in free text.
+    #[uniffi(default = [])]
+    pub withhold: Vec<Private>,
+    /// Evidence to withhold.
+    #[uniffi(default = [])]
+    pub withhold_evidence: Vec<Withheld>,
+}
+
+/// A piece of evidence that stays out of a case file.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct Withheld {
+    /// Its hash.
+    pub sha256: String,
+    /// Why: printed in the report.
+    pub reason: String,
+}
+
+impl TryFrom<&CaseFileWishes> for casefile::Wishes {
+    type Error = FieldError;
+
+    fn try_from(w: &CaseFileWishes) -> Result<casefile::Wishes, FieldError> {
+        let evidence = |w: &Withheld| {
+            let sha256 = Digest::from_hex(&w.sha256).map_err(|_| Error::from(Not::Evidence))?;
+            Ok::<_, FieldError>((sha256, w.reason.clone()))
+        };
+        Ok(casefile::Wishes {
+            audience: w.audience,
+            words: w.withhold.iter().map(|text| text.reveal().to_owned()).collect(),
+            withheld_evidence: w.withhold_evidence.iter().map(evidence).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// A case file that was written.
+#[derive(Debug, Clone, PartialEq, Eq, uniffi::Record)]
+pub struct CaseFile {
+    /// Hash of its manifest: names the file in a register.
+    pub manifest: String,
+    /// Files in it.
+    pub members: u64,
+    /// Entries whose body is withheld.
+    pub withheld: u64,
+    /// The examination that its report prints.
+    pub findings: Vec<Finding>,
+}
+
+impl From<casefile::Written> for CaseFile {
+    fn from(w: casefile::Written) -> CaseFile {
+        let many = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        CaseFile {
+            manifest: w.manifest.to_string(),
+            members: many(w.members),
+            withheld: many(w.withheld),
+            findings: w.findings,
+        }
+    }
+}
+
+/// One answer of the examination.
+#[uniffi::remote(Record)]
+pub struct Finding {
+    /// Fine?
+    pub ok: bool,
+    /// Stable code of the question.
+    pub code: String,
+    /// Member, journal place, number or hash that it is about.
+    pub place: String,
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
 }

@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate, NaiveDateTime};
 use ezhifa_field::feed::{local, moment};
 
 pub use ezhifa_field::{
+    casefile::Audience,
     casework::{
         case::Phase,
         event::{
@@ -553,4 +554,15 @@ pub enum Network {
     Metered,
     /// Free.
     Online,
+}
+
+/// For whom a case file (案件卷宗) is.
+#[uniffi::remote(Enum)]
+pub enum Audience {
+    /// 当事人: third parties, the reporter and the cameras' own data are withheld.
+    Party,
+    /// 复议机关、上级机关: the reporter is withheld, nothing else.
+    Organ,
+    /// 人民法院: third parties and the reporter are withheld; photos are the originals.
+    Court,
 }

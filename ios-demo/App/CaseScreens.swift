@@ -8,6 +8,7 @@ import UIKit
 final class CaseModel: ObservableObject {
     @Published var screen = Screen.camera
     @Published var questions: [Question] = []
+    @Published var usual: [String: Value] = [:]
     @Published var proposal: Proposal?
     @Published var preview: UIImage?
     @Published var printed: String?
@@ -26,7 +27,7 @@ final class CaseModel: ObservableObject {
 
     func show() async {
         guard let flow else { return }
-        (screen, questions, proposal) = (flow.screen, flow.questions, flow.proposal)
+        (screen, questions, usual, proposal) = (flow.screen, flow.questions, flow.usual, flow.proposal)
         if screen == .decision, let png = await Phone.shared.ask({ _ in try flow.inHand.preview(paper: .mm58).png }) {
             preview = UIImage(data: png)
         }
@@ -62,6 +63,23 @@ final class CaseModel: ObservableObject {
         look = nil
     }
 
+    /// The party went before the hand-over.
+    func undeliver() async {
+        guard let flow else { return }
+        _ = await Phone.shared.ask { _ in try flow.inHand.undeliver(reason: "当事人离开") }
+    }
+
+    /// A case that was left in the middle: the process died, or the officers did something else.
+    func resume(_ id: CaseId) async {
+        let known = favourites
+        guard await Phone.shared.ask({ phone in
+            let flow = NewCase(phone)
+            try flow.resume(try phone.case(id: id), favourites: known)
+            self.flow = flow
+        }) != nil else { return }
+        await show()
+    }
+
     func serve(_ act: SigningAct, reason: String) async {
         guard let flow else { return }
         let signing = Signing(role: .party, act: act, name: Private(""), reason: Private(reason), evidence: nil)
@@ -71,18 +89,23 @@ final class CaseModel: ObservableObject {
 
 struct CaseScreen: View {
     let favourite: Favourite
+    var source: Source?
+    /// A case that was left in the middle.
+    var from: CaseId?
     @StateObject private var model = CaseModel()
     @EnvironmentObject var printers: Printers
     @EnvironmentObject var phone: Phone
-    @State private var address = ""
+    /// As typed on the home screen, or the place of a lead.
+    @State var address = ""
     @State private var begun = false
-    @State private var camera = false
+    @State private var camera: Stage?
     @State private var scanned = ""
     @State private var name = ""
     @State private var words = ""
     @State private var review = ""
     @State private var reason = ""
     @State private var crew: Crew?
+    @State private var names: [OfficerId: String] = [:]
     @State private var pins = ["", ""]
     @State private var signed = false
     @State private var lead = SignaturePad(width: 350, height: 140)
@@ -93,13 +116,30 @@ struct CaseScreen: View {
         List { content }
             .navigationTitle(favourite.title)
             .safeAreaInset(edge: .bottom) { VStack { actions }.padding() }
-            .sheet(isPresented: $camera) {
+            .sheet(item: $camera) { stage in
                 Camera { jpeg in
-                    camera = false
-                    Task { await model.tap { try $0.shoot(jpeg, caption: "违法现场") } }
+                    camera = nil
+                    Task { await model.tap { try $0.shoot(jpeg, caption: stage == .fact ? "违法现场" : "改正后", stage: stage) } }
                 }
             }
-            .task { crew = await phone.ask { try $0.crew() } ?? nil }
+            .task {
+                crew = await phone.ask { try $0.crew() } ?? nil
+                names = await phone.ask { phone in Dictionary(uniqueKeysWithValues: try phone.roster().map { ($0.id, $0.name) }) } ?? [:]
+                if let from, !begun {
+                    await model.resume(from)
+                    begun = true
+                } else if !begun && !address.isEmpty {
+                    await begin()
+                }
+            }
+    }
+
+    /// One tap on a tile: the case is open, and the camera as well.
+    private func begin() async {
+        let (favourite, address, source) = (favourite, address, source)
+        await model.tap { try $0.start(favourite, address: address, source: source) }
+        begun = true
+        camera = .fact
     }
 
     @ViewBuilder private var content: some View {
@@ -107,11 +147,11 @@ struct CaseScreen: View {
             TextField("地点（门牌）", text: $address).font(.title2)
         } else {
             switch model.screen {
-            case .camera: Text("拍摄违法现场")
+            case .camera: Text("拍下违法事实；照片当即计算校验值并密封，不存入相册。")
             case .party:
                 TextField("证件识别文字或身份证号", text: $scanned, axis: .vertical)
                 TextField("姓名或名称", text: $name)
-            case .questions: ForEach(model.questions, id: \.fact) { Asked(question: $0, model: model) }
+            case .questions: ForEach(model.questions, id: \.fact) { Asked(question: $0, usual: model.usual[$0.fact], model: model) }
             case .proposal: proposal
             case .statement:
                 TextField("当事人说了什么", text: $words, axis: .vertical)
@@ -124,15 +164,20 @@ struct CaseScreen: View {
     @ViewBuilder private var proposal: some View {
         if let proposal = model.proposal {
             Text("\(proposal.offenceName)：\(proposal.outcomeName) \(proposal.amount.fen > 0 ? proposal.amount.yuan : "")").font(.title2)
-            ForEach(proposal.reasons, id: \.rule) { Text($0.text + "\n" + $0.citations.joined()) }
+            if proposal.provisional { Text("首次违法以指挥中心复核为准") }
+            ForEach(proposal.reasons, id: \.rule) { Text($0.text + $0.citations.joined()) }
+            ForEach(proposal.duties, id: \.self) { Text("还须：\(said($0))") }
+            Big("改正后拍照") { camera = .corrected }
+            Big("已改正") { await model.tap { try $0.corrected() } }
+            Big("已教育") { await model.tap { try $0.educated("当面讲解") } }
         }
     }
 
     @ViewBuilder private var decision: some View {
         if let preview = model.preview { Image(uiImage: preview).resizable().scaledToFit() }
         TextField("理由代码（有裁量时）", text: $reason)
-        SecureField("\(crew?.lead.text ?? "") 的口令", text: $pins[0])
-        SecureField("\(crew?.second.text ?? "") 的口令", text: $pins[1])
+        SecureField("\(crew.flatMap { names[$0.lead] } ?? "") 的口令", text: $pins[0])
+        SecureField("\(crew.flatMap { names[$0.second] } ?? "") 的口令", text: $pins[1])
         Glass(title: "执法人员一", pad: $lead)
         Glass(title: "执法人员二", pad: $second)
         Glass(title: "当事人（拒绝签名的留空）", pad: $party)
@@ -142,14 +187,11 @@ struct CaseScreen: View {
     @ViewBuilder private var actions: some View {
         if !begun {
             Big("开始取证") {
-                let (favourite, address) = (favourite, address)
-                await model.tap { try $0.start(favourite, address: address) }
-                begun = true
-                camera = true
+                await begin()
             }
         } else {
             switch model.screen {
-            case .camera: Big("拍照") { camera = true }
+            case .camera: Big("拍照") { camera = .fact }
             case .party:
                 Big("亮证，读取证件") {
                     let (lines, typed) = (scanned.components(separatedBy: "\n"), name)
@@ -161,11 +203,17 @@ struct CaseScreen: View {
                 }
                 Big("拒绝表明身份") { await model.tap { try $0.identify(Read(identity: .refused)) } }
             case .questions: Big("与常见情形相同") { await model.tap { try $0.asUsual() } }
-            case .proposal: Big("已告知，听取陈述") { await model.tap { try $0.notified() } }
+            case .proposal:
+                Big("已告知，听取陈述") { await model.tap { try $0.notified() } }
+                Big("不需告知的，直接决定") { await model.tap { $0.withoutNotice() } }
             case .statement:
                 Big("记录陈述，不采纳") {
                     let (words, review) = (words, review)
                     await model.tap { try $0.heard(words: words, review: review) }
+                }
+                Big("记录陈述，采纳（重新建议）") {
+                    let (words, review) = (words, review)
+                    await model.tap { try $0.heard(words: words, review: review, upheld: true) }
                 }
                 Big("未陈述申辩") { await model.tap { try $0.heard() } }
             case .decision: paper
@@ -197,6 +245,7 @@ struct CaseScreen: View {
             }
             Big("当场交付，纸上签名") { await model.serve(.ink, reason: "") }
             Big("当场交付，拒绝签名") { await model.serve(.refusedToSign, reason: "拒绝签名") }
+            Big("当事人已离开") { await model.undeliver() }
         }
     }
 }
@@ -204,12 +253,15 @@ struct CaseScreen: View {
 /// One question of the rulebook.
 struct Asked: View {
     let question: Question
+    let usual: Value?
     let model: CaseModel
     @State private var typed = ""
 
     var body: some View {
         VStack(alignment: .leading) {
             Text(question.text).font(.title3)
+            if !question.help.isEmpty { Text(question.help) }
+            if let usual { Text("常见情形：\(said(question, usual))") }
             switch question.answer {
             case .bool:
                 HStack {
@@ -288,5 +340,70 @@ struct Camera: UIViewControllerRepresentable {
         ) {
             if let image = info[.originalImage] as? UIImage, let jpeg = image.jpegData(compressionQuality: 0.85) { taken(jpeg) }
         }
+    }
+}
+
+/// Which picture the camera takes.
+extension Stage: Identifiable {
+    public var id: Self { self }
+}
+
+/// A case that was found again: how far it is, its papers, and what may be done now.
+struct FoundScreen: View {
+    let id: CaseId
+    @EnvironmentObject var phone: Phone
+    @EnvironmentObject var printers: Printers
+    @State private var view: CaseView?
+
+    var body: some View {
+        List {
+            if let view {
+                Text("进度：\(said(view.phase))").font(.title3)
+                if let paper = view.papers.last {
+                    if paper.look {
+                        Text("上次打印不知是否完整，请看纸。").font(.title2)
+                        Big("完整清晰") { await looked(paper.number, true) }
+                        Big("不完整") { await looked(paper.number, false) }
+                    } else {
+                        Big(paper.nextCopy == 0 ? "打印" : "补打（第 \(paper.nextCopy) 次）") { await print(paper.number, again: paper.nextCopy != 0) }
+                    }
+                }
+                ForEach(view.proposal?.reasons ?? [], id: \.rule) { Text($0.text) }
+            }
+        }
+        .navigationTitle("案件 \(view?.decided?.number ?? view?.place?.address ?? "")")
+        .safeAreaInset(edge: .bottom) {
+            if let view, view.decided == nil, let favourite = favourites.first(where: { $0.offence == view.offence }) {
+                NavigationLink { CaseScreen(favourite: favourite, from: id) } label: {
+                    Text("接着办").font(.title3.bold()).frame(maxWidth: .infinity, minHeight: 56)
+                }
+            }
+        }
+        .task(id: phone.changes) { await load() }
+    }
+
+    private func load() async {
+        let id = id
+        view = await phone.ask { try $0.case(id: id).look() }
+    }
+
+    private func looked(_ number: String, _ complete: Bool) async {
+        let id = id
+        _ = await phone.ask { try $0.case(id: id).confirmPrint(number: number, complete: complete) }
+    }
+
+    private func print(_ number: String, again: Bool) async {
+        guard let printer = printers.connected, let link = try? await printers.connect(printer) else {
+            phone.told = "请先连接打印机"
+            return
+        }
+        let id = id
+        let printed = await phone.ask {
+            let inHand = try $0.case(id: id)
+            return again
+                ? try inHand.reprint(link: link, kind: "generic-58-gbk", number: number)
+                : try inHand.print(link: link, kind: "generic-58-gbk", number: number)
+        }
+        if let printed { phone.told = honest(printed) }
     }
 }

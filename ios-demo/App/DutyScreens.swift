@@ -20,8 +20,9 @@ struct StartScreen: View {
             } else if checks.isEmpty {
                 Section("两人登录") {
                     ForEach(roster, id: \.id) { officer in
-                        Line(check: Check(text: "\(officer.name) \(officer.certificate)", ok: officer.validTo > Date()))
-                        if !signedIn.contains(officer.id) {
+                        let valid = officer.validFrom <= Date() && Date() < officer.validTo.addingTimeInterval(86_400)
+                        Line(check: Check(text: "\(officer.name) \(officer.certificate)，证件有效期至 \(onDay(officer.validTo))", ok: valid))
+                        if valid && !signedIn.contains(officer.id) {
                             SecureField("口令", text: pin(of: officer.id)).keyboardType(.numberPad).font(.title2)
                             Big("\(officer.name) 登录") { await signIn(officer.id) }
                         }
@@ -88,26 +89,43 @@ struct StartScreen: View {
 /// Tiles of the commonest offences, leads, open orders, sync, search, the day.
 struct HomeScreen: View {
     @EnvironmentObject var phone: Phone
+    @State private var here: Fix?
     @State private var leads: [Lead] = []
     @State private var orders: [OpenOrder] = []
     @State private var status: Status?
     @State private var number = ""
+    @State private var address = ""
     @State private var found: [CaseLine] = []
     @State private var today: Day?
 
     var body: some View {
         List {
             Section("常见案由") {
+                TextField("地点（门牌）", text: $address).font(.title2)
                 ForEach(favourites, id: \.offence) { favourite in
-                    NavigationLink(favourite.title) { CaseScreen(favourite: favourite) }.font(.title2).frame(minHeight: 56)
+                    NavigationLink(favourite.title) { CaseScreen(favourite: favourite, address: address) }.font(.title2).frame(minHeight: 56)
                 }
             }
-            Section("线索") { ForEach(leads, id: \.lead) { Text("\($0.place)：\($0.text)") } }
-            Section("待复查的责令改正") { ForEach(orders, id: \.number) { Text("\($0.number) \($0.place)") } }
+            Section("附近线索") {
+                ForEach(leads, id: \.lead) { lead in
+                    let favourite = favourites.first { lead.offences.contains($0.offence) } ?? favourites[0]
+                    NavigationLink("\(far(here, lead.latE7, lead.lonE7))\(lead.place)：\(lead.text)") {
+                        CaseScreen(favourite: favourite, source: source(of: lead), address: lead.place)
+                    }
+                }
+            }
+            Section("附近待复查的责令改正") {
+                ForEach(orders, id: \.number) {
+                    Text("\(far(here, $0.latE7, $0.lonE7))\($0.number) \($0.place)，期限 \(toMinute($0.due))")
+                }
+            }
             Section("查询") {
                 TextField("文书编号", text: $number)
                 Big("按编号查") { await search() }
-                ForEach(found, id: \.id) { Text("\($0.numbers.first ?? $0.place)（\($0.phase)）") }
+                Big("最近案件") { found = await phone.ask { try $0.cases(most: 50) } ?? [] }
+                ForEach(found, id: \.id) { line in
+                    NavigationLink("\(line.numbers.first ?? line.place)（\(said(phase: line.phase))\(line.filed ? "，已备案" : "")）") { FoundScreen(id: line.id) }
+                }
             }
             if let today {
                 Section("今日小结") {
@@ -118,6 +136,7 @@ struct HomeScreen: View {
             if let status {
                 Section("同步") {
                     Text(syncLine(status))
+                    if let due = status.filingDue { Text("最早备案期限：\(toMinute(due))") }
                     Big("同步") { await phone.sync() }
                 }
             }
@@ -127,6 +146,7 @@ struct HomeScreen: View {
     }
 
     private func load() async {
+        here = (try? Here.shared.here()) ?? nil
         leads = await phone.ask { try $0.leads() } ?? []
         orders = await phone.ask { try $0.openOrders() } ?? []
         status = await phone.ask { try $0.status() }
@@ -148,3 +168,15 @@ let favourites = [
         offence: "dog-waste", title: "犬粪未清", sentence: "你遛狗时没有清除犬只粪便",
         usual: ["dog_waste": .bool(true), "cleaned_at_once": .bool(false), "items": .int(1), "minor": .bool(false), "harm": .choice("slight"), "corrected": .bool(false)]),
 ]
+
+private func beijingFormat(_ format: String) -> DateFormatter {
+    let formatter = DateFormatter()
+    formatter.locale = Locale(identifier: "en_US_POSIX")
+    formatter.timeZone = beijing
+    formatter.dateFormat = format
+    return formatter
+}
+
+/// Times are the law's: Beijing time.
+func toMinute(_ at: Date) -> String { beijingFormat("yyyy-MM-dd HH:mm").string(from: at) }
+func onDay(_ at: Date) -> String { beijingFormat("yyyy-MM-dd").string(from: at) }

@@ -168,8 +168,10 @@ class Player(private val file: File, private val work: File) {
     fun play() {
         start()
         val cases = scenario.getJSONArray("cases").objects()
+        val spent = mutableListOf<Long>()
         for (c in at.getInt("case") until cases.size) {
             val steps = cases[c].getJSONArray("steps").objects()
+            val began = System.nanoTime()
             for (s in (if (c == at.getInt("case")) at.getInt("step") else 0) until steps.size) {
                 val step = steps[s]
                 world.now = world.now.plusSeconds(step.optLong("after_s"))
@@ -188,6 +190,10 @@ class Player(private val file: File, private val work: File) {
                 keep(c, s + 1)
             }
             keep(c + 1, 0)
+            spent += System.nanoTime() - began
+        }
+        if (System.getenv("EZHIFA_TIMES") != null) spent.sorted().let {
+            println("kotlin  whole case           %9.2f ms  best %.2f, %d of them".format(it[it.size / 2] / 1e6, it[0] / 1e6, it.size))
         }
         end(cases)
     }

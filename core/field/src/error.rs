@@ -354,6 +354,9 @@ impl From<Error> for FieldError {
             Error::Wire(e) => {
                 plain(Kind::Internal, "message", e.to_string(), "请联系技术人员", "Tell the developers.")
             }
+            Error::Seal(e @ SealError::Unavailable { .. }) => {
+                plain(Kind::Store, "device_key", e.to_string(), "", "")
+            }
             Error::Seal(e) => {
                 plain(Kind::Internal, "seal", e.to_string(), "请联系技术人员", "Tell the developers.")
             }

@@ -1,6 +1,6 @@
 //! Status and readiness: what the officer sees before leaving and at any moment of the shift.
 
-use chrono::{Datelike as _, NaiveDateTime};
+use chrono::{Datelike as _, NaiveDateTime, TimeDelta};
 use ezhifa_casework::law::decision::PackRef;
 use serde::Serialize;
 
@@ -54,6 +54,10 @@ pub struct Ready {
     pub en: String,
 }
 
+fn minute(at: NaiveDateTime) -> String {
+    at.format("%Y-%m-%d %H:%M").to_string()
+}
+
 fn line(what: &'static str, ok: bool, zh: String, en: String) -> Ready {
     Ready { what, ok, zh, en }
 }
@@ -68,7 +72,8 @@ impl FieldOffice {
         Ok(self.read_status(numbers)?)
     }
 
-    /// What is missing before a shift: law, roster, calendar, numbers, lists, space, clock.
+    /// What is missing before a shift: law, lists of earlier offences, roster, calendar, numbers, pay codes, space,
+    /// clock; and until when the phone may work offline.
     ///
     /// # Errors
     /// Not enrolled, or the store.
@@ -98,6 +103,34 @@ impl FieldOffice {
                 "no rulebook in force today".into(),
             )),
         }
+        let lists = inbox.law_on(now.date()).ok().map(|law| {
+            let limit = TimeDelta::hours(i64::from(law.settings().max_replica_hours));
+            let found = inbox.history(&law, "", &["0"], now);
+            let until = found.history.as_of.and_then(|as_of| as_of.checked_add_signed(limit));
+            (found.history.as_of, until, found.missing_months.len())
+        });
+        let (as_of, lists_until, missing) = lists.unwrap_or_default();
+        let shown = |at: Option<NaiveDateTime>| at.map_or_else(|| "无 / none".to_owned(), minute);
+        out.push(line(
+            "history",
+            lists_until.is_some_and(|until| now <= until),
+            format!("初次违法名单截至 {}，缺{missing}个月", shown(as_of)),
+            format!("first-offence lists as of {}, {missing} months missing", shown(as_of)),
+        ));
+        let orders = inbox.orders().len();
+        out.push(line(
+            "orders",
+            true,
+            format!("本辖区未结责令改正{orders}件"),
+            format!("{orders} open orders in this branch"),
+        ));
+        let (free, lent) = self.pay_codes()?;
+        out.push(line(
+            "pay_codes",
+            lent == 0 || free > 0,
+            format!("缴款码剩{free}个，共领{lent}个"),
+            format!("{free} of {lent} pay codes left"),
+        ));
         for fault in &inbox.faults {
             out.push(line(
                 "feed",
@@ -170,6 +203,15 @@ impl FieldOffice {
             !late,
             format!("待备案{}件", status.unfiled),
             format!("{} decisions not filed", status.unfiled),
+        ));
+        // What runs out first: filing, the lists of earlier offences, the calendar.
+        let days = known.and_then(|day| day.and_hms_opt(23, 59, 0));
+        let offline = [status.filing_due, lists_until, days].into_iter().flatten().min();
+        out.push(line(
+            "offline",
+            offline.is_some_and(|until| now < until),
+            format!("离线办案最晚到 {}", shown(offline)),
+            format!("offline work is safe until {}", shown(offline)),
         ));
         out.push(line(
             "unsigned",

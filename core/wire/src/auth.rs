@@ -6,6 +6,7 @@
 //! wrong clock still gets through after one `clock` answer.
 
 use ezhifa_seal::{
+    SealError,
     entry::{DeviceId, Epoch},
     hash::sha256,
     sign::{self, Algorithm, KeyId, PublicKey, Signature, Signer},
@@ -65,9 +66,9 @@ impl Auth {
         at_ms: i64,
         nonce: &str,
         body: &[u8],
-    ) -> Result<Auth, WireError> {
+    ) -> Result<Auth, SealError> {
         let text = message(method, path, device, epoch, at_ms, nonce, body);
-        let signature = key.sign(text.as_bytes()).map_err(|_| WireError::Signature { what: "request" })?;
+        let signature = key.sign(text.as_bytes())?;
         Ok(Auth { device: device.clone(), epoch, at_ms, nonce: nonce.to_owned(), signature })
     }
 

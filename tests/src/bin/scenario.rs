@@ -9,7 +9,7 @@ use std::{
     net::TcpStream,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, Weak},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::NaiveDateTime;
@@ -341,8 +341,10 @@ impl Player {
     fn play(&mut self) {
         self.start().unwrap();
         let cases: Vec<Json> = word(&self.scenario["cases"]);
+        let mut spent = Vec::new();
         for (c, script) in cases.iter().enumerate().skip(self.from.0) {
             let done = if c == self.from.0 { self.from.1 } else { 0 };
+            let began = Instant::now();
             for (s, step) in script["steps"].as_array().unwrap().iter().enumerate().skip(done) {
                 let after = Duration::from_secs(step["after_s"].as_u64().unwrap_or(0));
                 self.world.with(|w| w.now += after);
@@ -364,6 +366,16 @@ impl Player {
                 self.keep(c, s + 1);
             }
             self.keep(c + 1, 0);
+            spent.push(began.elapsed());
+        }
+        if std::env::var_os("EZHIFA_TIMES").is_some() {
+            spent.sort();
+            let ms = |d: Duration| d.as_secs_f64() * 1e3;
+            let (best, middle) = (ms(spent[0]), ms(spent[spent.len() / 2]));
+            eprintln!(
+                "rust    whole case           {middle:9.2} ms  best {best:.2}, {} of them",
+                spent.len()
+            );
         }
         self.end(&cases);
     }

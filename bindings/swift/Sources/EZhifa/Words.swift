@@ -53,3 +53,13 @@ extension PhoneError {
         [why.zh, why.article, why.nextZh].filter { !$0.isEmpty }.joined(separator: "，")
     }
 }
+
+/// `localizedDescription`, and what `print` shows: reason, article and next step, Chinese then English.
+extension PhoneError: LocalizedError, CustomStringConvertible {
+    public var errorDescription: String? { description }
+}
+
+/// `localizedDescription`, and what `print` shows: the app's own sentence.
+extension AppError: LocalizedError, CustomStringConvertible {
+    public var errorDescription: String? { description }
+}

@@ -2,7 +2,9 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::{Seek, Write},
+    fs::File,
+    io::{BufWriter, Seek, Write},
+    path::Path,
 };
 
 use ezhifa_casefile::{
@@ -105,6 +107,35 @@ impl FieldOffice {
             Ok((written, to))
         };
         Ok(export()?)
+    }
+}
+
+impl FieldOffice {
+    /// The same into a file: written beside it, made durable, then put in its place.
+    ///
+    /// # Errors
+    /// As there; the file cannot be created.
+    pub fn export_case_to(
+        &self,
+        id: &CaseId,
+        wishes: &Wishes,
+        by: &str,
+        reason: &str,
+        path: &Path,
+    ) -> Result<Written, FieldError> {
+        let wrong = |e: std::io::Error| FieldError::from(Error::from(CaseFileError::from(e)));
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let export = || -> Result<Written, FieldError> {
+            let file = BufWriter::new(File::create(&part).map_err(wrong)?);
+            let (written, file) = self.export_case(id, wishes, by, reason, file)?;
+            file.into_inner().map_err(|e| wrong(e.into_error()))?.sync_all().map_err(wrong)?;
+            std::fs::rename(&part, path).map_err(wrong)?;
+            Ok(written)
+        };
+        export().inspect_err(|_| {
+            let _ = std::fs::remove_file(&part);
+        })
     }
 }
 

@@ -301,6 +301,15 @@ impl FieldOffice {
         Ok(compose(case, law, &extras)?)
     }
 
+    /// Pay codes lent to this phone: (free, lent).
+    pub(crate) fn pay_codes(&self) -> Result<(usize, usize), Error> {
+        let open = self.opened()?;
+        let inbox = open.inbox();
+        let used = open.store.read(|dao| dao.list(scope::PAY_CODE))?.len();
+        let lent = inbox.pay_codes().len();
+        Ok((lent.saturating_sub(used), lent))
+    }
+
     fn free_pay_code(&self, open: &Open) -> Result<Option<String>, Error> {
         let inbox = open.inbox();
         open.store.read(|dao| {

@@ -48,7 +48,8 @@ public final class NewCase {
     public private(set) var screen = Screen.camera
     private let phone: FieldOffice
     private let now: () -> Date
-    private var usual: [String: Value] = [:]
+    /// The usual answers of this offence, shown beside its questions.
+    public private(set) var usual: [String: Value] = [:]
 
     public init(_ phone: FieldOffice, now: @escaping () -> Date = Date.init) {
         (self.phone, self.now) = (phone, now)
@@ -62,6 +63,26 @@ public final class NewCase {
             offence: favourite.offence, actAt: now(), factText: Private(favourite.sentence))
         usual = favourite.usual
         screen = .camera
+    }
+
+    /// Goes on with a case that was left in the middle: the process died, or the officers did something else.
+    public func resume(_ from: FieldCase, favourites: [Favourite]) throws {
+        inHand = from
+        let view = try from.look()
+        usual = favourites.first { $0.offence == view.offence }?.usual ?? [:]
+        if !view.evidence.contains(where: { $0.stage == .fact }) {
+            screen = .camera
+        } else if view.party == nil || view.history == nil {
+            screen = .party
+        } else if view.heard && !view.outdated {
+            screen = .decision
+        } else if view.noticed && !view.outdated {
+            screen = .statement
+        } else {
+            screen = .questions
+            try asked()
+        }
+        if proposal == nil { proposal = view.proposal }
     }
 
     /// Shutter: the picture is hashed and sealed before anything else happens to it.
@@ -128,6 +149,7 @@ public final class NewCase {
             statement: words.isEmpty ? .notMade : .made, by: .party, words: Private(words), review: review,
             upheld: upheld)
         screen = upheld ? .questions : .decision
+        if upheld { try asked() }
     }
 
     /// 「已教育」.
@@ -136,10 +158,17 @@ public final class NewCase {
         _ = try inHand.educate(how: how)
     }
 
-    /// 「已改正」, with the pictures that show it.
+    /// 「不需告知的，直接决定」: an order or a waiver without a notice.
+    public func withoutNotice() {
+        taps += 1
+        screen = .decision
+    }
+
+    /// 「已改正」, with the pictures that show it; it may change what the rulebook proposes.
     public func corrected() throws {
         taps += 1
         let shown = try inHand.look().evidence.filter { $0.stage == .corrected }.map(\.sha256)
         _ = try inHand.seeCorrection(evidence: shown)
+        proposal = try inHand.propose()
     }
 }

@@ -37,10 +37,82 @@ public func honest(_ printed: Printed) -> String {
     }
 }
 
+/// How far away, in words; empty where one of the places is not known. Flat is exact enough within a branch.
+public func far(_ here: Fix?, _ latE7: Int64?, _ lonE7: Int64?) -> String {
+    guard let here, let latE7, let lonE7 else { return "" }
+    let perUnit = 0.011132  // metres in 1e-7 degree of latitude
+    let north = Double(latE7 - here.latE7) * perUnit
+    let east = Double(lonE7 - here.lonE7) * perUnit * cos(Double(here.latE7) / 1e7 * .pi / 180)
+    let metres = (north * north + east * east).squareRoot()
+    return metres < 1000 ? "\(Int(metres))米 " : String(format: "%.1f公里 ", metres / 1000)
+}
+
+/// An answer in the words of the question.
+public func said(_ question: Question, _ value: Value) -> String {
+    switch (value, question.answer) {
+    case (.bool(let yes), _): return yes ? "是" : "否"
+    case (.int(let stored), .int(let unit, let decimals, _, _)):
+        return "\(Decimal(sign: .plus, exponent: -Int(decimals), significand: Decimal(stored)))\(unit)"
+    case (.int(let stored), _): return "\(stored)"
+    case (.choice(let word), .choice(let options)): return options.first { $0.value == word }?.label ?? word
+    case (.choice(let word), _): return word
+    case (.unknown, _): return "不清楚"
+    }
+}
+
+/// How far a case is, for the officer.
+public func said(_ phase: Phase) -> String {
+    switch phase {
+    case .unopened: return "未立案"
+    case .gathering: return "取证"
+    case .proposed: return "已建议"
+    case .noticed: return "已告知"
+    case .heard: return "已听取"
+    case .decided: return "已决定，待签发"
+    case .issued: return "已签发，待打印"
+    case .printed: return "已打印，待交付"
+    case .takingRefused: return "拒绝接收"
+    case .served: return "已送达"
+    case .handedOver: return "已转出"
+    case .closed: return "已结案"
+    }
+}
+
+/// The same for a line of a list, which has the phase as a word (`taking_refused`).
+public func said(phase word: String) -> String {
+    let plain = word.replacingOccurrences(of: "_", with: "")
+    return Phase.allCases.first { "\($0)".lowercased() == plain }.map { said($0) } ?? word
+}
+
+/// What is still owed before or after a decision.
+public func said(_ duty: Duty) -> String {
+    switch duty {
+    case .educate: return "教育"
+    case .notifyGuardian: return "责令监护人管教"
+    case .proveCorrection: return "改正后拍照"
+    case .recheck: return "到期复查"
+    case .headConfirms: return "负责人审查"
+    case .confirmHistory: return "指挥中心复核首次违法"
+    }
+}
+
+/// Where a lead came from, as its case is opened.
+public func source(of lead: Lead) -> Source {
+    switch lead.source {
+    case "patrol": return .patrolLead(lead: lead.lead)
+    case "citizen_report": return .citizenReport(lead: lead.lead)
+    case "video_lead": return .videoLead(lead: lead.lead, auditedBy: lead.auditedBy)
+    case "petition": return .petition(lead: lead.lead)
+    case "drone": return .drone(lead: lead.lead)
+    default: return .otherOrgan(lead: lead.lead)
+    }
+}
+
 /// Sync in one line.
 public func syncLine(_ status: Status) -> String {
     if status.unsyncedEntries == 0 && status.unsyncedPhotos == 0 { return "全部已上报" }
-    return "待上报：记录 \(status.unsyncedEntries)，照片 \(status.unsyncedPhotos)"
+    let why = status.why.isEmpty ? "" : "（\(status.why.components(separatedBy: " / ")[0])）"
+    return "待上报：记录 \(status.unsyncedEntries)，照片 \(status.unsyncedPhotos)\(why)"
 }
 
 /// The day in figures.

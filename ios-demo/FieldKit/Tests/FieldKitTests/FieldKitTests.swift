@@ -79,6 +79,11 @@ final class FieldKitTests: XCTestCase {
         XCTAssertEqual(new.screen, .decision)
         XCTAssertLessThanOrEqual(new.taps, 6)
 
+        // The process dies here: the case goes on where it was.
+        let again = NewCase(phone) { test.time }
+        try again.resume(try phone.case(id: new.inHand.id()), favourites: [dog])
+        XCTAssertEqual(again.screen, .decision)
+
         // What was tapped is enough: the officers may decide now.
         let both = try crew.map { try new.inHand.confirm(officer: $0.0, pin: $0.1) }
         let decided = try new.inHand.decide(
@@ -89,6 +94,18 @@ final class FieldKitTests: XCTestCase {
         XCTAssertEqual(today.fen, decided.amount.fen)
         let missing = try readiness(phone, Device(printer: nil, batteryPercent: 12)).filter { !$0.ok }
         XCTAssertTrue(missing.map(\.text).contains("未连接打印机"))
+    }
+
+    func testHowFarInWords() {
+        let here = Fix(latE7: 230_270_000, lonE7: 1_137_850_000, accuracyCm: 800, source: "gnss")
+        XCTAssertEqual(far(here, 230_271_000, 1_137_850_000), "11米 ")
+        XCTAssertEqual(far(here, 230_360_000, 1_137_850_000), "1.0公里 ")
+        XCTAssertEqual(far(here, nil, nil), "")
+    }
+
+    func testAPhaseIsSaidInChinese() {
+        XCTAssertEqual(said(phase: "taking_refused"), "拒绝接收")
+        XCTAssertEqual(said(phase: "served"), said(.served))
     }
 
     func testLowEnergyGoesInPacketsOneAtATime() throws {

@@ -55,7 +55,9 @@ class NewCase(private val phone: FieldOffice, private val now: () -> Instant = I
     var screen = Screen.CAMERA
         private set
 
-    private var usual: Map<String, Value> = emptyMap()
+    /** The usual answers of this offence, shown beside its questions. */
+    var usual: Map<String, Value> = emptyMap()
+        private set
 
     private fun <T> tap(what: () -> T): T {
         taps += 1
@@ -68,6 +70,24 @@ class NewCase(private val phone: FieldOffice, private val now: () -> Instant = I
         case.chooseOffence(favourite.offence, now(), Private(favourite.sentence))
         usual = favourite.usual
         screen = Screen.CAMERA
+    }
+
+    /** Goes on with a case that was left in the middle: the process died, or the officers did something else. */
+    fun resume(from: FieldCase, favourites: List<Favourite>) {
+        case = from
+        val view = from.look()
+        usual = favourites.firstOrNull { it.offence == view.offence }?.usual.orEmpty()
+        when {
+            view.evidence.none { it.stage == Stage.FACT } -> screen = Screen.CAMERA
+            view.party == null || view.history == null -> screen = Screen.PARTY
+            view.heard && !view.outdated -> screen = Screen.DECISION
+            view.noticed && !view.outdated -> screen = Screen.STATEMENT
+            else -> {
+                screen = Screen.QUESTIONS
+                asked()
+            }
+        }
+        if (proposal == null) proposal = view.proposal
     }
 
     /** Shutter: the picture is hashed and sealed before anything else happens to it. */
@@ -132,13 +152,15 @@ class NewCase(private val phone: FieldOffice, private val now: () -> Instant = I
         val kind = if (words.isEmpty()) StatementKind.NOT_MADE else StatementKind.MADE
         case.hearStatement(kind, SignerRole.PARTY, Private(words), review, upheld)
         screen = if (upheld) Screen.QUESTIONS else Screen.DECISION
+        if (upheld) asked()
     }
 
     /** 「已教育」. */
     fun educated(how: String) = tap { case.educate(how) }
 
-    /** 「已改正」, with the pictures that show it. */
+    /** 「已改正」, with the pictures that show it; it may change what the rulebook proposes. */
     fun corrected() = tap {
         case.seeCorrection(case.look().evidence.filter { it.stage == Stage.CORRECTED }.map { it.sha256 })
+        proposal = case.propose()
     }
 }

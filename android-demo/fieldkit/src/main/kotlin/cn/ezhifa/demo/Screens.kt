@@ -36,6 +36,16 @@ fun honest(printed: Printed): String = when (val result = printed.result) {
     is PrintState.Unknown -> "不知道是否打印完整，请看纸：完整、清晰吗？"
 }
 
+/** How far away, in words; empty where one of the places is not known. Flat is exact enough within a branch. */
+fun far(here: Fix?, latE7: Long?, lonE7: Long?): String {
+    if (here == null || latE7 == null || lonE7 == null) return ""
+    val perUnit = 0.011132 // metres in 1e-7 degree of latitude
+    val north = (latE7 - here.latE7) * perUnit
+    val east = (lonE7 - here.lonE7) * perUnit * Math.cos(Math.toRadians(here.latE7 / 1e7))
+    val metres = Math.hypot(north, east)
+    return if (metres < 1000) "${metres.toInt()}米 " else "%.1f公里 ".format(metres / 1000)
+}
+
 /** Sync in one line. */
 fun syncLine(status: Status): String = when {
     status.unsyncedEntries == 0uL && status.unsyncedPhotos == 0uL -> "全部已上报"

@@ -77,6 +77,10 @@ class FieldKitTest {
         assertEquals(Screen.DECISION, new.screen)
         assertTrue(new.taps <= 6, "${new.taps} taps")
 
+        // The process dies here: the case goes on where it was.
+        val again = NewCase(Duty.phone, Duty::time).apply { resume(Duty.phone.case(new.case.id()), listOf(dog)) }
+        assertEquals(Screen.DECISION, again.screen)
+
         // What was tapped is enough: the officers may decide now.
         val both = listOf("o-101" to "246813", "o-102" to "975310").map { (o, pin) -> new.case.confirm(OfficerId(o), pin) }
         val decided = new.case.decide(both, Choice(null, null, "within_tier"))
@@ -91,6 +95,15 @@ class FieldKitTest {
         val today = day(Duty.phone, Duty.time().atZone(beijing).toLocalDate())
         assertEquals(listOf(1, 1, 0), listOf(today.cases, today.fined, today.notPunished))
         assertEquals(decided.amount.fen, today.fen)
+    }
+
+    @Test
+    fun `how far, in words`() {
+        val here = Fix(230270000, 1137850000, 800, "gnss")
+        assertEquals("11米 ", far(here, 230271000, 1137850000))
+        assertEquals("1.0公里 ", far(here, 230360000, 1137850000))
+        assertEquals("", far(here, null, null))
+        assertEquals("", far(null, 230271000, 1137850000))
     }
 
     @Test

@@ -27,7 +27,7 @@ class CameraActivity : Activity(), SurfaceHolder.Callback {
 
     override fun onCreate(state: Bundle?) {
         super.onCreate(state)
-        Page(this, "拍照").apply {
+        Drawn(this, "拍照").apply {
             view(SurfaceView(this@CameraActivity).apply { holder.addCallback(this@CameraActivity) }, 420)
             action("拍照") { shoot() }
         }.show()

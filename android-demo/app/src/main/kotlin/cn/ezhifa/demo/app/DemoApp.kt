@@ -38,7 +38,9 @@ class DemoApp : Application() {
                 app = "demo ${packageManager.getPackageInfo(packageName, 0).versionName}",
                 model = "${Build.MANUFACTURER} ${Build.MODEL}",
                 clock = Clock(),
-                location = Here(),
+                location = object : PhoneLocation {
+                    override fun here() = this@DemoApp.here()
+                },
                 observer = object : PhoneObserver {
                     override fun changed(what: Change) {
                         screen.post { watcher?.invoke(what) }
@@ -91,14 +93,13 @@ class DemoApp : Application() {
         override fun now() = ClockStamp(Instant.now(), SystemClock.elapsedRealtime(), boot)
     }
 
-    private inner class Here : PhoneLocation {
-        override fun here(): Fix? {
-            if (checkSelfPermission(Manifest.permission.ACCESS_FINE_LOCATION) != PackageManager.PERMISSION_GRANTED) return null
-            val manager = getSystemService(Context.LOCATION_SERVICE) as LocationManager
-            val last = manager.getLastKnownLocation(LocationManager.GPS_PROVIDER) ?: return null
-            val ageMs = (SystemClock.elapsedRealtimeNanos() - last.elapsedRealtimeNanos) / 1_000_000
-            if (ageMs > 120_000) return null // an old position is none
-            return Fix((last.latitude * 1e7).toLong(), (last.longitude * 1e7).toLong(), (last.accuracy * 100).toLong(), "gnss")
-        }
+    /** The last good position. */
+    fun here(): Fix? {
+        if (checkSelfPermission(Manifest.permission.ACCESS_FINE_LOCATION) != PackageManager.PERMISSION_GRANTED) return null
+        val manager = getSystemService(Context.LOCATION_SERVICE) as LocationManager
+        val last = manager.getLastKnownLocation(LocationManager.GPS_PROVIDER) ?: return null
+        val ageMs = (SystemClock.elapsedRealtimeNanos() - last.elapsedRealtimeNanos) / 1_000_000
+        if (ageMs > 120_000) return null // an old position is none
+        return Fix((last.latitude * 1e7).toLong(), (last.longitude * 1e7).toLong(), (last.accuracy * 100).toLong(), "gnss")
     }
 }

@@ -18,37 +18,47 @@ import android.widget.ImageView
 import android.widget.LinearLayout
 import android.widget.ScrollView
 import android.widget.TextView
+import cn.ezhifa.demo.Page
 import cn.ezhifa.demo.SignaturePad
+import cn.ezhifa.field.Strokes
 
 /** Large, black on white, for a thumb in the sun: targets of 56 dp, text of 18 sp, actions at the bottom. */
-class Page(private val activity: Activity, title: String) {
+class Drawn(private val activity: Activity, title: String) : Page {
     private val body = LinearLayout(activity).apply { orientation = LinearLayout.VERTICAL; setPadding(dp(16), dp(8), dp(16), dp(8)) }
     private val actions = LinearLayout(activity).apply { orientation = LinearLayout.VERTICAL; setPadding(dp(16), 0, dp(16), dp(16)) }
 
     init {
-        text(title, 24f)
+        words(title, 24f)
     }
 
     private fun dp(n: Int) = (n * activity.resources.displayMetrics.density).toInt()
 
-    fun text(words: String, size: Float = 18f, color: Int = Color.BLACK): TextView = TextView(activity).apply {
+    private fun words(words: String, size: Float, color: Int = Color.BLACK) = body.addView(TextView(activity).apply {
         text = words
         textSize = size
         setTextColor(color)
         setPadding(0, dp(6), 0, dp(6))
-    }.also(body::addView)
+    })
 
-    /** Good or bad by a word and a sign, not by colour alone. */
-    fun check(words: String, ok: Boolean) = text((if (ok) "✓ " else "✗ ") + words, 18f, if (ok) Color.BLACK else Color.rgb(160, 0, 0))
+    override fun text(words: String, large: Boolean) = words(words, if (large) 22f else 18f)
 
-    fun field(hint: String, secret: Boolean = false): EditText = EditText(activity).apply {
-        this.hint = hint
-        textSize = 20f
-        minHeight = dp(56)
-        if (secret) inputType = InputType.TYPE_CLASS_NUMBER or InputType.TYPE_NUMBER_VARIATION_PASSWORD
-    }.also(body::addView)
+    /** Not by colour alone. */
+    override fun check(words: String, ok: Boolean) =
+        words((if (ok) "✓ " else "✗ ") + words, 18f, if (ok) Color.BLACK else Color.rgb(160, 0, 0))
 
-    fun picture(png: ByteArray) {
+    override fun field(hint: String, secret: Boolean, before: String): () -> String {
+        val typed = EditText(activity).apply {
+            this.hint = hint
+            setText(before)
+            textSize = 20f
+            minHeight = dp(56)
+            if (secret) inputType = InputType.TYPE_CLASS_NUMBER or InputType.TYPE_NUMBER_VARIATION_PASSWORD
+        }
+        body.addView(typed)
+        return { typed.text.toString() }
+    }
+
+    override fun picture(png: ByteArray) {
         body.addView(ImageView(activity).apply {
             setImageBitmap(BitmapFactory.decodeByteArray(png, 0, png.size))
             adjustViewBounds = true
@@ -56,13 +66,18 @@ class Page(private val activity: Activity, title: String) {
         })
     }
 
+    override fun glass(who: String): () -> Strokes? {
+        text(who)
+        val glass = SignatureView(activity)
+        view(glass, 140)
+        return glass::strokes
+    }
+
     fun view(view: View, height: Int) = body.addView(view, ViewGroup.LayoutParams.MATCH_PARENT, dp(height))
 
-    /** A line of a list that can be tapped. */
-    fun item(words: String, tapped: () -> Unit) = body.addView(button(words, tapped))
+    override fun item(words: String, tapped: () -> Unit) = body.addView(button(words, tapped))
 
-    /** What is done on this page: at the bottom, within reach of one thumb. */
-    fun action(words: String, tapped: () -> Unit) = actions.addView(button(words, tapped))
+    override fun action(words: String, tapped: () -> Unit) = actions.addView(button(words, tapped))
 
     private fun button(words: String, tapped: () -> Unit) = Button(activity).apply {
         text = words
