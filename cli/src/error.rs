@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use crate::say::plain;
+
 /// An error a person can act on.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}")]
@@ -30,9 +32,9 @@ impl CliError {
     /// Writes the sentence and the hint to standard error.
     pub fn print(&self) {
         let mut err = std::io::stderr().lock();
-        let _ = writeln!(err, "ezhifa: {}", self.what);
+        let _ = writeln!(err, "ezhifa: {}", plain(&self.what));
         if !self.hint.is_empty() {
-            let _ = writeln!(err, "  hint: {}", self.hint);
+            let _ = writeln!(err, "  hint: {}", plain(&self.hint));
         }
     }
 }

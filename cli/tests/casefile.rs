@@ -208,6 +208,33 @@ fn invariant_21_three_audiences_get_what_they_may_see_and_each_file_proves_itsel
     }
 }
 
+/// This process holds the phone; the command is another one.
+#[test]
+fn a_phone_that_another_process_has_open_is_refused_and_left_alone() {
+    use ezhifa_field::{
+        clock::SystemClock,
+        keys::{FixedKey, Platform},
+        store::{Places, Store},
+    };
+    let from = shift().join("phone");
+    let (phone, _owner) = (from.to_str().unwrap(), FOLDERS.lock().unwrap_or_else(PoisonError::into_inner));
+    let secret = std::fs::read(from.join("keystore/database")).unwrap().try_into().unwrap();
+    let platform =
+        Platform::new(std::sync::Arc::new(FixedKey(secret)), std::sync::Arc::new(SystemClock::new("test")));
+    let places = Places { dir: from.join("store"), mark: from.join("mark") };
+    let store = Store::open(&places, platform).unwrap();
+    let head = store.head().unwrap();
+    let refused = run(&["case", "list", phone]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success());
+    assert!(said.contains("正由另一个程序使用") && said.contains("another process"), "{said}");
+    let looked = run(&["journal", "verify", phone]);
+    assert!(looked.status.success(), "looking is free: {}", String::from_utf8_lossy(&looked.stderr));
+    assert_eq!(store.head().unwrap(), head);
+    drop(store);
+    assert!(run(&["case", "list", phone]).status.success(), "free again");
+}
+
 #[test]
 fn the_same_case_gives_the_same_bytes_and_another_case_leaks_no_body() {
     let case = case_of("coffee-van");

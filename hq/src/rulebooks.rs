@@ -145,12 +145,14 @@ impl Hq {
         let reference = book.reference();
         let deciding = !book.organ().name.is_empty();
         let manifest = book.manifest();
+        let now = self.now_ms();
         let body = FeedBody::Rulebook(wire_feed::Rulebook {
             id: reference.id,
             version: reference.version,
             hash: crate::ingest::digest(&reference.hash)?,
             from: if deciding { manifest.effective_from.0.to_string() } else { String::new() },
             until: manifest.repealed_on.map(|d| d.0.to_string()),
+            published_ms: Some(now),
             imports: book
                 .imports()
                 .iter()
@@ -158,7 +160,7 @@ impl Hq {
                 .collect::<Result<_, _>>()?,
             files: text.clone(),
         });
-        let (hash, now) = (reference.hash, self.now_ms());
+        let hash = reference.hash;
         self.write(1, move |w| {
             if w.doc("pack", &hash)?.is_none() {
                 let order = w.advance("packs", 1)?;

@@ -5,7 +5,7 @@
 mod common;
 
 use chrono::NaiveDate;
-use common::{BRANCH, ID, PINS, Street, evening, ms, open_phone, stall};
+use common::{BRANCH, ID, PINS, Street, evening, ms, open_phone, pack, stall};
 use ezhifa_field::{
     FieldOffice,
     casework::{
@@ -100,6 +100,23 @@ fn invariant_17_an_impossible_time_captures_and_waits_for_a_satellite_or_both_of
     // Set back again within the same boot: known at once.
     street.clock.set_wall(right - 400_000);
     assert!(street.phone.readiness().unwrap().iter().any(|r| r.what == "clock" && !r.ok));
+}
+
+#[test]
+fn invariant_17_no_phone_is_right_that_says_less_than_the_newest_pack() {
+    let street = Street::new();
+    let known = || street.phone.from_hq().unwrap().newest_known_ms().unwrap();
+    let before = known();
+    street.clock.pass(3_600_000);
+    let mut files = pack("dongguan-sample");
+    let manifest = String::from_utf8(files["manifest.toml"].clone()).unwrap();
+    files.insert("manifest.toml".into(), manifest.replace("version = 1\n", "version = 2\n").into_bytes());
+    street.hq.publish_rulebook(&files).unwrap();
+    let published = street.clock.now().wall_ms;
+    assert!(before < published);
+    street.clock.pass(60_000);
+    street.sync();
+    assert!(known() >= published);
 }
 
 #[test]

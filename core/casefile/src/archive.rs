@@ -12,7 +12,8 @@ use crate::format::{CaseFileError, Member};
 
 /// More members than any case has.
 pub const MOST_MEMBERS: usize = 20_000;
-/// Longest member that is read into memory: text, papers, journals. Evidence is streamed.
+/// Most bytes of text, papers and journals that one reading takes into memory, all members together.
+/// Evidence is streamed.
 pub const MOST_TEXT: u64 = 256 << 20;
 
 /// The file while it is written.
@@ -98,6 +99,10 @@ pub(crate) struct Reader<R: Read + Seek> {
     pub(crate) names: BTreeSet<String>,
     /// Names that stand twice or lead out of the file.
     pub(crate) strange: Vec<String>,
+    /// Bytes that may still be taken into memory.
+    text: u64,
+    /// Bytes that may still be inflated and only hashed. Every member is measured once and every page twice.
+    inflate: u64,
 }
 
 impl<R: Read + Seek> Reader<R> {
@@ -106,6 +111,10 @@ impl<R: Read + Seek> Reader<R> {
         if zip.len() > MOST_MEMBERS {
             return Err(CaseFileError::NotOurs(format!("{} members", zip.len())));
         }
+        // A few bytes that many members share would be read as many times.
+        if zip.has_overlapping_files()? {
+            return Err(CaseFileError::NotOurs("members lie over one another".to_owned()));
+        }
         let (mut names, mut strange) = (BTreeSet::new(), Vec::new());
         if zip.has_duplicate_names() {
             strange.push("（重名成员 a name that stands twice）".to_owned());
@@ -113,21 +122,22 @@ impl<R: Read + Seek> Reader<R> {
         for index in 0..zip.len() {
             let file = zip.by_index_raw(index)?;
             let name = file.name()?.into_owned();
-            if file.enclosed_name().is_none() || file.is_dir() || name.contains('\\') {
+            if outside(&name) {
                 strange.push(name.clone());
             }
             if !names.insert(name.clone()) {
                 strange.push(name);
             }
         }
-        Ok(Reader { zip, names, strange })
+        Ok(Reader { zip, names, strange, text: MOST_TEXT, inflate: MOST_TEXT.saturating_mul(2) })
     }
 
-    /// A member in memory.
-    pub(crate) fn text(&mut self, path: &str) -> Result<Vec<u8>, CaseFileError> {
+    /// A member in memory, where it is no longer than `most`.
+    pub(crate) fn text(&mut self, path: &str, most: u64) -> Result<Vec<u8>, CaseFileError> {
         let mut out = Vec::new();
         let mut file = self.zip.by_name(path)?;
-        (&mut file).take(MOST_TEXT).read_to_end(&mut out)?;
+        (&mut file).take(most.min(self.text)).read_to_end(&mut out)?;
+        self.text = self.text.saturating_sub(out.len() as u64);
         if file.read(&mut [0])? != 0 {
             return Err(CaseFileError::NotOurs(format!("{path}: too long")));
         }
@@ -138,6 +148,9 @@ impl<R: Read + Seek> Reader<R> {
     /// than it says is wrong whatever follows.
     pub(crate) fn measure(&mut self, path: &str, most: u64) -> Result<Member, CaseFileError> {
         let file = self.zip.by_name(path)?;
+        // What is stored cannot be longer than the file it lies in.
+        let packed = file.compression() != CompressionMethod::Stored;
+        let most = if packed { most.min(self.inflate) } else { most };
         let mut file = file.take(most.saturating_add(1));
         let (mut hasher, mut size, mut block) = (Hasher::new(), 0_u64, vec![0; 64 << 10]);
         loop {
@@ -146,12 +159,20 @@ impl<R: Read + Seek> Reader<R> {
                 n => n?,
             };
             if n == 0 {
+                if packed {
+                    self.inflate = self.inflate.saturating_sub(size);
+                }
                 return Ok(Member { size, sha256: hasher.finish() });
             }
             hasher.update(block.get(..n).unwrap_or_default());
             size = size.saturating_add(n as u64);
         }
     }
+}
+
+/// A name that, unpacked somewhere, may land elsewhere: absolute, upwards, of another system's form, a folder.
+fn outside(name: &str) -> bool {
+    name.contains(['\\', ':', '\0']) || name.split('/').any(|part| matches!(part, "" | "." | ".."))
 }
 
 /// Hash and length of bytes.

@@ -267,6 +267,32 @@ pub struct Manifest {
     pub files: BTreeMap<String, Member>,
 }
 
+/// Longest manifest.
+pub const MOST_MANIFEST: u64 = 16 << 20;
+
+impl Manifest {
+    /// No case comes near these numbers; a stranger's file must not keep a reader busy for a day.
+    ///
+    /// # Errors
+    /// Which list is too long.
+    pub(crate) fn check(&self) -> Result<(), CaseFileError> {
+        let lists = [
+            ("entries", self.entries.len(), 10_000),
+            ("evidence", self.evidence.len(), 10_000),
+            ("officers", self.officers.len(), 10_000),
+            ("slips", self.slips.len(), 1_000),
+            ("runs", self.runs.len(), 1_000),
+            ("packs", self.packs.len(), 100),
+            ("device_keys", self.device_keys.len(), 100),
+            ("hq_keys", self.hq_keys.len(), 100),
+        ];
+        match lists.into_iter().find(|(_, found, most)| found > most) {
+            Some((name, found, _)) => Err(CaseFileError::NotOurs(format!("{found} {name}"))),
+            None => Ok(()),
+        }
+    }
+}
+
 /// `signature.json`: over the domain `ezhifa.case-file.v1` and the exact bytes of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestSignature {

@@ -16,6 +16,7 @@
 
 mod archive;
 mod examine;
+mod film;
 mod format;
 mod material;
 pub mod photo;

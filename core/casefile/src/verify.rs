@@ -7,18 +7,21 @@ use std::{
 
 use ezhifa_casework::law::rulebook::Files;
 use ezhifa_slip::{BundledOnly, Document};
-use ezhifa_wire::seal::{
-    entry::SealedEntry,
-    sign::{PublicKey, Signed},
+use ezhifa_wire::{
+    limits,
+    seal::{
+        entry::SealedEntry,
+        sign::{PublicKey, Signed},
+    },
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    archive::{Reader, member},
+    archive::{MOST_TEXT, Reader, member},
     examine::{Content, Examined, Finding, examine},
     format::{
-        Audience, BodyState, CaseFileError, DOMAIN, Form, MANIFEST, Manifest, ManifestSignature, REPORT,
-        SIGNATURE, VERSION,
+        Audience, BodyState, CaseFileError, DOMAIN, Form, MANIFEST, MOST_MANIFEST, Manifest,
+        ManifestSignature, REPORT, SIGNATURE, VERSION,
     },
     report, write,
 };
@@ -66,9 +69,7 @@ impl Verdict {
 /// It is not a case file at all, or cannot be read; what is wrong *in* it is in the verdict.
 pub fn verify(from: impl Read + Seek, trusted: &[PublicKey]) -> Result<Verdict, CaseFileError> {
     let mut zip = Reader::open(from)?;
-    let doc = String::from_utf8(zip.text(MANIFEST)?)
-        .map_err(|_| CaseFileError::NotOurs(format!("{MANIFEST}: UTF-8")))?;
-    let manifest = manifest(&doc)?;
+    let (doc, manifest) = manifest(&mut zip)?;
     let mut findings = Vec::new();
     signature(&mut zip, &doc, &manifest, &mut findings);
     members(&mut zip, &manifest, &mut findings);
@@ -91,21 +92,24 @@ pub fn verify(from: impl Read + Seek, trusted: &[PublicKey]) -> Result<Verdict, 
 /// Not a case file.
 pub fn device_keys(from: impl Read + Seek) -> Result<Vec<crate::format::DeviceKey>, CaseFileError> {
     let mut zip = Reader::open(from)?;
-    let doc = String::from_utf8(zip.text(MANIFEST)?)
-        .map_err(|_| CaseFileError::NotOurs(format!("{MANIFEST}: UTF-8")))?;
-    Ok(manifest(&doc)?.device_keys)
+    Ok(manifest(&mut zip)?.1.device_keys)
 }
 
-fn manifest(doc: &str) -> Result<Manifest, CaseFileError> {
+/// The manifest, with its exact text.
+fn manifest<R: Read + Seek>(zip: &mut Reader<R>) -> Result<(String, Manifest), CaseFileError> {
     #[derive(Deserialize)]
     struct Version {
         ezhifa_case_file: u16,
     }
-    let version: Version = serde_json::from_str(doc)?;
+    let doc = String::from_utf8(zip.text(MANIFEST, MOST_MANIFEST)?)
+        .map_err(|_| CaseFileError::NotOurs(format!("{MANIFEST}: UTF-8")))?;
+    let version: Version = serde_json::from_str(&doc)?;
     if version.ezhifa_case_file != VERSION {
         return Err(CaseFileError::Later(version.ezhifa_case_file));
     }
-    Ok(serde_json::from_str(doc)?)
+    let manifest: Manifest = serde_json::from_str(&doc)?;
+    manifest.check()?;
+    Ok((doc, manifest))
 }
 
 fn verdict<R: Read + Seek>(
@@ -139,7 +143,7 @@ fn signature<R: Read + Seek>(
     findings: &mut Vec<Finding>,
 ) {
     let opened = zip
-        .text(SIGNATURE)
+        .text(SIGNATURE, MOST_MANIFEST)
         .ok()
         .and_then(|bytes| serde_json::from_slice::<ManifestSignature>(&bytes).ok())
         .map(|s| Signed { doc: doc.to_owned(), signature: s.signature })
@@ -221,16 +225,20 @@ fn content<R: Read + Seek>(zip: &mut Reader<R>, manifest: Manifest, findings: &m
         findings.push(Finding::new(false, "member", path, "文件无法读取", "the file cannot be read"));
     };
     for run in &manifest.runs {
-        let entries = zip.text(&run.path).ok().and_then(|bytes| {
+        let entries = zip.text(&run.path, MOST_TEXT).ok().and_then(|bytes| {
             let lines = bytes.split(|b| *b == b'\n').filter(|l| !l.is_empty());
-            lines.map(|l| serde_json::from_slice::<SealedEntry>(l).ok()).collect::<Option<Vec<_>>>()
+            // No phone and no HQ takes a longer body: one made up would be drawn for hours.
+            let fits = |e: &SealedEntry| e.body.as_ref().is_none_or(|b| b.len() <= limits::ENTRY_BODY);
+            let read = |l| serde_json::from_slice::<SealedEntry>(l).ok().filter(fits);
+            lines.map(read).collect::<Option<Vec<_>>>()
         });
         if entries.is_none() {
             unreadable(&run.path);
         }
         runs.push(entries.unwrap_or_default());
         let receipt = run.receipt.as_ref().and_then(|path| {
-            let read = zip.text(path).ok().and_then(|b| serde_json::from_slice::<Signed>(&b).ok());
+            let read =
+                zip.text(path, MOST_MANIFEST).ok().and_then(|b| serde_json::from_slice::<Signed>(&b).ok());
             if read.is_none() {
                 unreadable(path);
             }
@@ -242,7 +250,7 @@ fn content<R: Read + Seek>(zip: &mut Reader<R>, manifest: Manifest, findings: &m
         let folder = format!("{}/", line.folder);
         let mut files = Files::new();
         for path in manifest.files.keys().filter(|p| p.starts_with(&folder)) {
-            match zip.text(path) {
+            match zip.text(path, MOST_TEXT) {
                 Ok(bytes) => {
                     files.insert(path.get(folder.len()..).unwrap_or_default().to_owned(), bytes);
                 }

@@ -19,6 +19,7 @@ use ezhifa_wire::seal::{
 use crate::{
     archive::Writer,
     examine::{Content, Finding, examine},
+    film::{Blank, Scan},
     format::{
         Audience, BodyState, CaseFileError, DOMAIN, EntryLine, EvidenceLine, Form, MANIFEST, Manifest,
         ManifestSignature, PackLine, REPORT, RunLine, SIGNATURE, SlipLine, VERSION, Why,
@@ -60,6 +61,7 @@ pub fn write<W: Write + Seek>(
 
     let mut manifest = content.manifest;
     manifest.files = std::mem::take(&mut zip.members);
+    manifest.check()?;
     let doc = serde_json::to_string_pretty(&manifest)?;
     zip.add(MANIFEST, doc.as_bytes())?;
     let signed = sign(&material, doc)?;
@@ -281,6 +283,9 @@ fn one<W: Write + Seek>(
         }
         return stripped(&base, &plain, sha256, zip);
     }
+    if audience == Audience::Party && matches!(held.item.kind.as_str(), "video" | "audio") {
+        return film(&base, held, sha256, material, zip);
+    }
     // Ask first: a member of a ZIP cannot be taken back.
     let mut probe = Probe::default();
     match material.evidence.copy(&sha256, &mut probe) {
@@ -295,6 +300,54 @@ fn one<W: Write + Seek>(
         return Err(CaseFileError::Material("evidence does not hash to its name"));
     }
     Ok(EvidenceLine { sha256, path: Some(path), form: Form::Original, note: String::new() })
+}
+
+/// A party's film or recording, without what the phone noted beside picture and sound.
+fn film<W: Write + Seek>(
+    base: &str,
+    held: &Held,
+    sha256: Digest,
+    material: &Material<'_>,
+    zip: &mut Writer<W>,
+) -> Result<EvidenceLine, CaseFileError> {
+    let line = |path, form, note: &str| EvidenceLine { sha256, path, form, note: note.to_owned() };
+    let (mut scan, mut probe) = (Scan::default(), Probe::default());
+    if !material.evidence.copy(&sha256, &mut Both(&mut scan, &mut probe))? {
+        return Ok(line(None, Form::Elsewhere, ""));
+    }
+    let (kind, notes) = (extension(&probe.head), scan.notes());
+    if kind == ".mp4" && notes.is_none() {
+        return Ok(line(None, Form::Withheld, "该影音中的设备数据无法去除，可到本机关查阅原件"));
+    }
+    let path = format!("{base}{kind}");
+    let notes = notes.unwrap_or_default();
+    let (member, _) = zip
+        .stream(&path, held.item.size, |out| material.evidence.copy(&sha256, &mut Blank::new(&notes, out)))?;
+    if member.sha256 == sha256 {
+        let unread = if kind == ".mp4" { "" } else { "该影音格式的设备数据未作检查" };
+        Ok(line(Some(path), Form::Original, unread))
+    } else if notes.is_empty() {
+        Err(CaseFileError::Material("evidence does not hash to its name"))
+    } else {
+        Ok(line(Some(path), Form::WithoutDeviceData, "已去除拍摄设备自带数据，画面与声音未改"))
+    }
+}
+
+/// Two readers of one stream; the second takes what it wants.
+struct Both<'a>(&'a mut Scan, &'a mut Probe);
+
+impl Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.write_all(bytes)?;
+        if !self.1.enough() {
+            self.1.write_all(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 fn stripped<W: Write + Seek>(

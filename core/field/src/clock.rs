@@ -62,8 +62,8 @@ impl Anchor {
 }
 
 /// Whether a decision may state the wall clock's time (invariant 17): it agrees with what was measured since
-/// the phone started; without that it lies at least not before `known_ms`, the newest time that HQ or a list
-/// of HQ's named.
+/// the phone started; without that it lies at least not before `known_ms`, the newest time that HQ, a pack or
+/// a list of HQ's named.
 #[must_use]
 pub fn trusted(now: &Stamp, anchor: Option<&Anchor>, known_ms: Option<i64>) -> bool {
     match anchor.and_then(|a| a.skew_ms(now)) {

@@ -304,6 +304,7 @@ fn store_code(e: &StoreError) -> &'static str {
         StoreError::WrongKey => "wrong_key",
         StoreError::Damaged { .. } => "damaged",
         StoreError::NewerFile { .. } => "newer_file",
+        StoreError::InUse => "in_use",
         StoreError::Full => "full",
         _ => "store",
     }

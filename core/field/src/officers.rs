@@ -1,12 +1,12 @@
 //! Sign-in of officers by PIN, offline, with an attempt limit that outlives a restart.
 
-use ezhifa_seal::pin;
+use ezhifa_seal::{entry::Stamp, hash::sha256, pin};
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::json;
 
 use crate::{
     journal::Kind,
-    store::{Store, StoreError, error::Result},
+    store::{Dao, Store, StoreError, error::Result},
 };
 
 /// Wrong PINs before the first wait.
@@ -31,12 +31,29 @@ pub enum PinError {
         /// How long.
         seconds: u64,
     },
-    /// Blocked until HQ's desk lifts it.
-    #[error("口令已锁定，请联系指挥中心解锁 / PIN blocked: ask HQ's desk to unblock it")]
+    /// Blocked until HQ's desk gives a new PIN.
+    #[error("口令已锁定，请联系指挥中心重置口令后同步 / PIN blocked: ask HQ's desk for a new one, then sync")]
     Blocked,
     /// The roster has no PIN for this officer.
     #[error("名册中没有该执法人员的口令，请同步名册 / the roster has no PIN for this officer: sync it")]
     NoPin,
+}
+
+/// Wrong tries of an officer, and what is left of the wait. It runs on the monotonic clock: the wall clock
+/// is in the hands of whoever tries. After a restart, which that clock does not survive, all that was left
+/// begins again. Tries against an earlier PIN count no more: HQ's desk gave a new one.
+fn waiting(dao: &Dao<'_>, officer: &str, verifier: &str, now: &Stamp) -> Result<(u32, i64)> {
+    let found = dao
+        .sql()
+        .query_row(
+            "SELECT failures, wait_ms, mono_ms, boot FROM pin WHERE officer = ?1 AND verifier IN (?2, '')",
+            [officer, verifier],
+            |r| Ok((r.get::<_, u32>(0)?, r.get::<_, i64>(1)?, r.get::<_, i64>(2)?, r.get::<_, String>(3)?)),
+        )
+        .optional()?;
+    let Some((failures, wait, since, boot)) = found else { return Ok((0, 0)) };
+    let waited = if boot == now.boot { now.mono_ms.saturating_sub(since).max(0) } else { 0 };
+    Ok((failures, wait.saturating_sub(waited).max(0)))
 }
 
 impl Store {
@@ -49,37 +66,39 @@ impl Store {
         if verifier.is_empty() {
             return Err(PinError::NoPin.into());
         }
-        let now = self.platform().clock.now().wall_ms;
-        let failures = self.write::<_, StoreError>(|dao| {
-            let (failures, until) = dao
-                .sql()
-                .query_row("SELECT failures, locked_until_ms FROM pin WHERE officer = ?1", [officer], |r| {
-                    Ok((r.get::<_, u32>(0)?, r.get::<_, i64>(1)?))
-                })
-                .optional()?
-                .unwrap_or((0, i64::MIN));
+        let now = self.platform().clock.now();
+        let about = sha256(verifier.as_bytes()).to_string();
+        let counted = self.write::<_, StoreError>(|dao| {
+            let (failures, left) = waiting(dao, officer, &about, &now)?;
+            let keep = |failures: u32, wait_ms: i64| {
+                dao.sql().execute(
+                    "INSERT OR REPLACE INTO pin (officer, failures, wait_ms, mono_ms, boot, verifier)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    params![officer, failures, wait_ms, now.mono_ms, now.boot, about],
+                )
+            };
             if failures >= LAST_TRY {
-                return Err(PinError::Blocked.into());
+                return Ok(Err(PinError::Blocked));
             }
-            if now < until {
-                let seconds = u64::try_from(until.saturating_sub(now)).unwrap_or(0).div_ceil(1000);
-                return Err(PinError::Locked { seconds }.into());
+            if left > 0 {
+                // Kept, so that a restart takes away only what was waited since the last try.
+                keep(failures, left)?;
+                return Ok(Err(PinError::Locked { seconds: left.unsigned_abs().div_ceil(1000) }));
             }
             let failures = failures.saturating_add(1);
-            let over = failures.saturating_sub(FREE_TRIES);
-            let until = match over {
-                0 => i64::MIN,
-                n => now.saturating_add(FIRST_WAIT_MS.saturating_mul(1 << n.min(20).saturating_sub(1))),
+            let wait = match failures.saturating_sub(FREE_TRIES) {
+                0 => 0,
+                over => FIRST_WAIT_MS.saturating_mul(1 << over.min(20).saturating_sub(1)),
             };
-            dao.sql().execute(
-                "INSERT INTO pin (officer, failures, locked_until_ms) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (officer) DO UPDATE SET failures = ?2, locked_until_ms = ?3",
-                params![officer, failures, until],
-            )?;
-            Ok(failures)
+            keep(failures, wait)?;
+            Ok(Ok(failures))
         })?;
+        let failures = counted?;
         if pin::verify(verifier, pin)? {
-            return self.unblock_pin(officer);
+            return self.write(|dao| {
+                dao.sql().execute("DELETE FROM pin WHERE officer = ?1", [officer])?;
+                Ok(())
+            });
         }
         if failures >= FREE_TRIES {
             self.write::<_, StoreError>(|dao| {
@@ -88,16 +107,5 @@ impl Store {
             })?;
         }
         Err(PinError::Wrong { left: FREE_TRIES.saturating_sub(failures) }.into())
-    }
-
-    /// Forgets wrong tries: after the right PIN, or when HQ sent a new verifier.
-    ///
-    /// # Errors
-    /// SQLite.
-    pub fn unblock_pin(&self, officer: &str) -> Result<()> {
-        self.write(|dao| {
-            dao.sql().execute("DELETE FROM pin WHERE officer = ?1", [officer])?;
-            Ok(())
-        })
     }
 }

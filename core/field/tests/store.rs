@@ -8,15 +8,16 @@ use ezhifa_field::{
     keys::FixedKey,
     mark::Verdict,
     numbers::{NumberError, State},
+    officers::PinError,
     search::{CaseRow, KeyKind, Query},
-    store::{Store, StoreError},
+    store::{Store, StoreError, migrate::NEWEST},
     vault::{self, About},
 };
 use ezhifa_seal::{
     entry::{Epoch, Fault},
     hash::sha256,
 };
-use world::{World, body};
+use world::{START, World, body};
 
 type Done = Result<(), StoreError>;
 
@@ -552,6 +553,74 @@ fn pins_have_a_limit_that_outlives_a_restart() {
 }
 
 #[test]
+fn neither_the_wall_clock_nor_a_restart_shortens_the_wait_after_wrong_pins() {
+    let world = World::new();
+    let store = world.create();
+    let verifier = ezhifa_seal::pin::make("246810", &[1; 16]).unwrap();
+    let left = |pin: &str| match store.check_pin("o-1", &verifier, pin) {
+        Err(StoreError::Pin(PinError::Locked { seconds })) => Some(seconds),
+        Err(StoreError::Pin(PinError::Wrong { .. })) => None,
+        other => panic!("{other:?}"),
+    };
+    for _ in 0..7 {
+        if left("000000").is_some() {
+            world.clock.pass(61_000);
+            assert_eq!(left("000000"), None);
+        }
+    }
+    assert_eq!(left("246810"), Some(120), "two minutes after the seventh");
+    world.clock.set_wall(START + 86_400_000);
+    assert_eq!(left("246810"), Some(120), "the wall clock was set a day ahead");
+    world.clock.pass(50_000);
+    assert_eq!(left("246810"), Some(70));
+    world.clock.pass(20_000);
+    world.clock.reboot("boot-2");
+    assert_eq!(left("246810"), Some(70), "what was waited since the last try is lost, no more");
+    world.clock.pass(69_000);
+    assert_eq!(left("246810"), Some(1));
+    world.clock.pass(1_000);
+    assert!(store.check_pin("o-1", &verifier, "246810").is_ok());
+}
+
+#[test]
+fn a_blocked_pin_is_freed_by_a_new_one_of_hq() {
+    let world = World::new();
+    let store = world.create();
+    let verifier = ezhifa_seal::pin::make("246810", &[1; 16]).unwrap();
+    let check = |verifier: &str, pin: &str| match store.check_pin("o-1", verifier, pin) {
+        Err(StoreError::Pin(e)) => Err(e),
+        other => Ok(other.unwrap()),
+    };
+    while check(&verifier, "000000") != Err(PinError::Blocked) {
+        world.clock.pass(86_400_000);
+    }
+    world.clock.pass(86_400_000 * 365);
+    assert_eq!(check(&verifier, "246810"), Err(PinError::Blocked), "for good");
+    let fresh = ezhifa_seal::pin::make("135799", &[2; 16]).unwrap();
+    assert_eq!(check(&fresh, "246810"), Err(PinError::Wrong { left: 4 }));
+    assert_eq!(check(&fresh, "135799"), Ok(()));
+}
+
+#[test]
+fn a_folder_has_one_owner_at_a_time() {
+    let world = World::new();
+    let store = world.create();
+    let before = world.files();
+    let second = Store::open(&world.places, world.platform()).map(|_| ()).unwrap_err();
+    assert!(matches!(second, StoreError::InUse), "{second}");
+    let device = ezhifa_seal::entry::DeviceId("d-1".into());
+    let made = Store::create(&world.places, world.platform(), device, Epoch(9)).map(|_| ());
+    assert!(matches!(made, Err(StoreError::InUse)));
+    assert!(matches!(Store::quarantine(&world.places, 5), Err(StoreError::InUse)), "not under its feet");
+    assert_eq!(world.files(), before);
+    let look = Store::inspect(&world.places, world.platform()).unwrap();
+    assert!(look.verify().unwrap().is_whole(), "an auditor may look meanwhile");
+    store.write(|dao| dao.append(Kind::Case, 1, None, &body(1))).unwrap();
+    drop(store);
+    assert_eq!(world.open().opened().verdict, Some(Verdict::Fine));
+}
+
+#[test]
 fn low_space_stops_captures_and_nothing_else() {
     let world = World::new();
     let mut platform = world.platform();
@@ -564,11 +633,24 @@ fn low_space_stops_captures_and_nothing_else() {
     store.write(|dao| dao.append(Kind::Case, 1, None, &body(1))).unwrap();
 }
 
-/// tests/schemas/v1 is a real phone's folder of the first released schema.
+/// A real phone's folder of a released schema.
+fn schema(version: i64) -> World {
+    let home = schemas().join(format!("v{version}"));
+    let world = World::new();
+    std::fs::create_dir_all(&world.places.dir).unwrap();
+    std::fs::copy(home.join("journal.db"), world.places.database()).unwrap();
+    std::fs::copy(home.join("mark"), &world.places.mark).unwrap();
+    world
+}
+
+fn schemas() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/schemas")
+}
+
 #[test]
 fn a_file_of_every_released_schema_opens_whole() {
-    let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/schemas/v1");
     if std::env::var_os("EZHIFA_WRITE_SCHEMA").is_some() {
+        let home = schemas().join(format!("v{NEWEST}"));
         let world = World::new();
         let store = world.create();
         world.lease(&store, "l1", 1, 10);
@@ -581,19 +663,46 @@ fn a_file_of_every_released_schema_opens_whole() {
             std::fs::copy(from, home.join(to)).unwrap();
         }
     }
-    let world = World::new();
-    std::fs::create_dir_all(&world.places.dir).unwrap();
-    std::fs::copy(home.join("journal.db"), world.places.database()).unwrap();
-    std::fs::copy(home.join("mark"), &world.places.mark).unwrap();
-    let store = world.open();
-    assert_eq!(store.opened().verdict, Some(Verdict::Fine));
-    assert!(store.read(journal::verify_all).unwrap().is_whole());
-    assert_eq!(store.read(|dao| dao.unsigned_numbers()).unwrap().len(), 1);
-    assert_eq!(world.decide(&store, "c3"), "样执〔2026〕3号", "numbers go on where they stood");
-    drop(store);
     let fresh = World::new();
     drop(fresh.create());
-    assert_eq!(world.schema(), fresh.schema(), "an upgraded file and a new one have the same schema");
+    for version in 1..=NEWEST {
+        let world = schema(version);
+        let store = world.open();
+        assert_eq!(store.opened().verdict, Some(Verdict::Fine));
+        assert!(store.read(journal::verify_all).unwrap().is_whole());
+        assert_eq!(store.read(|dao| dao.unsigned_numbers()).unwrap().len(), 1);
+        assert_eq!(world.decide(&store, "c3"), "样执〔2026〕3号", "numbers go on where they stood");
+        drop(store);
+        assert_eq!(world.schema(), fresh.schema(), "an upgraded file and a new one have the same schema");
+    }
+}
+
+#[test]
+fn wrong_pins_of_the_first_schema_still_count() {
+    let world = schema(1);
+    world.sql("INSERT INTO pin VALUES ('o-1', 8, 5), ('o-2', 15, 5), ('o-3', 3, 0)");
+    let store = world.open();
+    let verifier = ezhifa_seal::pin::make("246810", &[1; 16]).unwrap();
+    let said = |officer: &str| store.check_pin(officer, &verifier, "000000").unwrap_err().to_string();
+    assert!(said("o-1").contains("wait 240 seconds"), "the whole wait: {}", said("o-1"));
+    assert!(said("o-2").contains("blocked"));
+    assert!(said("o-3").contains("1 tries"), "{}", said("o-3"));
+}
+
+#[test]
+fn no_migration_touches_a_file_that_is_not_proved_whole() {
+    let world = schema(1);
+    world.sql(
+        "DROP TRIGGER body_no_update; UPDATE body SET body = x'7b7d' WHERE pos = (SELECT max(pos) FROM body)",
+    );
+    let database = std::fs::read(world.places.database()).unwrap();
+    assert!(matches!(Store::open(&world.places, world.platform()), Err(StoreError::Chain(_))));
+    let mut other = world.platform();
+    other.keys = std::sync::Arc::new(FixedKey([9; 32]));
+    assert!(Store::open(&world.places, other).is_err());
+    assert_eq!(std::fs::read(world.places.database()).unwrap(), database);
+    // Not in the write-ahead log either.
+    world.sql("CREATE TEMP TABLE t AS SELECT locked_until_ms FROM pin");
 }
 
 #[test]

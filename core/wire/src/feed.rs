@@ -173,6 +173,9 @@ pub struct Rulebook {
     /// First day no longer in force, when known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<String>,
+    /// When HQ published it: no phone's clock is right before that. Absent from an older HQ.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub published_ms: Option<i64>,
     /// Hashes of the packs that it imports; they come first in the feed.
     pub imports: Vec<Digest>,
     /// Path inside the pack -> text.

@@ -102,6 +102,7 @@ fn every_kind() -> Vec<FeedBody> {
             hash,
             from: "2026-10-01".into(),
             until: None,
+            published_ms: Some(AT),
             imports: vec![sha256(b"national pack")],
             files: BTreeMap::from([("manifest.toml".into(), "id = \"dongguan-sample\"\n…".into())]),
         }),

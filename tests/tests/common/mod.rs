@@ -51,7 +51,7 @@ pub fn ms(at: NaiveDateTime) -> i64 {
     at.and_utc().timestamp_millis() - 8 * 3_600_000
 }
 
-fn pack(name: &str) -> Files {
+pub fn pack(name: &str) -> Files {
     fn walk(dir: &std::path::Path, base: &std::path::Path, files: &mut Files) {
         for entry in std::fs::read_dir(dir).unwrap() {
             let path = entry.unwrap().path();

@@ -56,6 +56,8 @@ pub struct Inbox {
     payments: Vec<Payment>,
     suspended: Vec<feed::Suspend>,
     messages: Vec<feed::Message>,
+    /// When HQ published its newest pack.
+    pack_ms: Option<i64>,
 }
 
 /// Local time (Asia/Shanghai: no summer time since 1991) of a moment.
@@ -89,6 +91,7 @@ impl Inbox {
                 Err(e) => inbox.faults.push(e.to_string()),
             }
         }
+        inbox.pack_ms = rulebooks.iter().filter_map(|p| p.published_ms).max();
         inbox.load(rulebooks, earlier);
         inbox
     }
@@ -278,11 +281,11 @@ impl Inbox {
             .map(|s| s.reason.as_str())
     }
 
-    /// The newest moment that one of HQ's lists names: it cannot be earlier than that.
+    /// The newest moment that one of HQ's packs or lists names: it cannot be earlier than that.
     #[must_use]
-    pub fn newest_as_of(&self) -> Option<i64> {
+    pub fn newest_known_ms(&self) -> Option<i64> {
         let lists = self.seen.iter().map(|l| l.as_of_ms);
-        lists.chain(self.filters.iter().map(|(f, _)| f.as_of_ms)).max()
+        lists.chain(self.filters.iter().map(|(f, _)| f.as_of_ms)).chain(self.pack_ms).max()
     }
 
     /// Feed files that the phone should have.
@@ -318,4 +321,30 @@ pub fn prior_order(order: &OpenOrder) -> (PriorOrder, Vec<OfficerId>) {
         refused: order.refused,
     };
     (prior, order.ordered_by.iter().cloned().map(OfficerId).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_clock_is_right_before_the_newest_pack_was_published() {
+        let pack = |pos, published_ms| {
+            let body = feed::Rulebook {
+                id: "p".into(),
+                version: 1,
+                hash: Digest([u8::try_from(pos).unwrap(); 32]),
+                from: "2026-01-01".into(),
+                until: None,
+                published_ms,
+                imports: Vec::new(),
+                files: BTreeMap::new(),
+            };
+            FeedItem::new(pos, &FeedBody::Rulebook(body)).unwrap()
+        };
+        let known = |items: &[FeedItem]| Inbox::build(items, None, &|_| None).newest_known_ms();
+        assert_eq!(known(&[pack(1, Some(7)), pack(2, Some(9)), pack(3, None)]), Some(9));
+        assert_eq!(known(&[pack(1, None)]), None, "an older HQ does not say");
+    }
 }

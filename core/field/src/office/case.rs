@@ -134,12 +134,7 @@ impl FieldOffice {
         let open = self.opened()?;
         let _turn = self.desk_lock();
         let case = match open.case(id) {
-            // Evidence may come before everything else.
-            Err(Error::Not(Not::Case))
-                if matches!(command, Command::Open { .. } | Command::AddEvidence(_)) =>
-            {
-                Case::new(id.clone())
-            }
+            Err(Error::Not(Not::Case)) if matches!(command, Command::Open { .. }) => Case::new(id.clone()),
             other => other?,
         };
         let mut parts = self.parts(&open, &case, Some(command))?;

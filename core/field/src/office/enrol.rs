@@ -89,6 +89,12 @@ impl FieldOffice {
         let store = match create() {
             // An enrolment that a crash cut short left a journal that nobody knows: it is set aside, whole.
             Err(StoreError::AlreadyEnrolled) => {
+                // Unless another process of ours finished one meanwhile.
+                let there = Store::inspect(&self.places, self.ports.platform.clone())?;
+                if there.read(|dao| dao.get(scope::OFFICE, "identity"))?.is_some() {
+                    return Err(Not::EnrolledTwice.into());
+                }
+                drop(there);
                 Store::quarantine(&self.places, self.wall_ms())?;
                 create()?
             }

@@ -9,7 +9,7 @@ use ezhifa_casework::{
 };
 use ezhifa_wire::seal::hash::Digest;
 
-use super::{FieldOffice, project, scope};
+use super::{FieldOffice, Open, desk::Parts, project, scope};
 use crate::{
     error::{Error, FieldError, Not},
     store::StoreError,
@@ -152,14 +152,7 @@ impl FieldOffice {
         let _turn = self.desk_lock();
         let before = match id {
             None => None,
-            Some(id) => {
-                let case = match open.case(id) {
-                    Err(Error::Not(Not::Case)) => Case::new(id.clone()),
-                    other => other?,
-                };
-                let parts = self.parts(&open, &case, None)?;
-                Some((case, parts))
-            }
+            Some(id) => Some(self.case_or_new(&open, id)?),
         };
         let (_, item) = open.store.capture::<_, Error>(from, &about, |dao, evidence| {
             let item = item(&evidence.sha256, evidence.size);
@@ -173,6 +166,16 @@ impl FieldOffice {
             Ok(item)
         })?;
         Ok(item)
+    }
+
+    /// Evidence may come before everything else.
+    fn case_or_new(&self, open: &Open, id: &CaseId) -> Result<(Case, Parts), Error> {
+        let case = match open.case(id) {
+            Err(Error::Not(Not::Case)) => Case::new(id.clone()),
+            other => other?,
+        };
+        let parts = self.parts(open, &case, None)?;
+        Ok((case, parts))
     }
 
     /// The sealed record of a piece of evidence: place, EXIF, what the platform told.
@@ -214,10 +217,13 @@ impl FieldOffice {
             let open = self.opened()?;
             let bytes = open.store.read(|dao| dao.get(scope::LOOSE, sha256))?.ok_or(Not::Evidence)?;
             let item: EvidenceItem = serde_json::from_slice(&bytes)?;
-            self.run(case, &Command::AddEvidence(item.clone()), &|_| Ok(()))?;
             let digest = Digest::from_hex(sha256)?;
+            let _turn = self.desk_lock();
+            let (case, parts) = self.case_or_new(&open, case)?;
+            let events = parts.handle(&case, &Command::AddEvidence(item.clone()))?;
             open.store.write::<_, Error>(|dao| {
-                dao.link_evidence(&case.0, &digest)?;
+                project::append(dao, &case, &events, None)?;
+                dao.link_evidence(&case.id().0, &digest)?;
                 dao.drop_thing(scope::LOOSE, sha256)?;
                 Ok(())
             })?;

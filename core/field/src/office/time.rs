@@ -38,8 +38,8 @@ fn keep(dao: &mut Dao<'_>, anchor: &Anchor) -> Result<(), Error> {
 impl Open {
     /// Whether a decision may state the time that the wall clock shows.
     pub(super) fn clock_trusted(&self, now: &Stamp) -> Result<bool, Error> {
-        let lists = self.inbox().newest_as_of();
-        self.store.read(|dao| Ok(trusted(now, anchor(dao)?.as_ref(), known(dao)?.max(lists))))
+        let sent = self.inbox().newest_known_ms();
+        self.store.read(|dao| Ok(trusted(now, anchor(dao)?.as_ref(), known(dao)?.max(sent))))
     }
 
     /// The same by HQ or satellite only: what may let things go.

@@ -43,6 +43,11 @@ pub enum StoreError {
         /// Newest schema this app knows.
         known: i64,
     },
+    /// Another process, or another store in this one, has the folder.
+    #[error(
+        "本机数据正由另一个程序使用，请先关闭它再打开；数据未动 / this phone's folder is open in another process: close that one first; nothing was changed"
+    )]
+    InUse,
     /// Opened by somebody who looks only.
     #[error("仅供查验，不可写入 / opened for inspection: nothing is written")]
     Inspection,

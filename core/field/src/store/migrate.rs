@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::error::{Result, StoreError};
 
 /// Step `n` turns schema `n` into `n + 1`.
-const STEPS: [&str; 1] = [include_str!("schema_v1.sql")];
+const STEPS: [&str; 2] = [include_str!("schema_v1.sql"), include_str!("schema_v2.sql")];
 
 /// Newest schema this app knows.
 pub const NEWEST: i64 = STEPS.len() as i64;

@@ -9,6 +9,7 @@ mod dao;
 pub mod error;
 pub mod migrate;
 mod open;
+mod owner;
 pub mod salvage;
 
 use std::{
@@ -23,6 +24,7 @@ pub use error::StoreError;
 use error::{Result, io};
 use ezhifa_seal::entry::{ChainFault, DeviceId, Epoch, Fault, Head};
 pub use open::Opened;
+use owner::Owner;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::{
@@ -66,11 +68,16 @@ impl Places {
     pub(crate) fn keep_escrow(&self, sealed: &str) -> Result<()> {
         use std::io::Write as _;
         let mut file = std::fs::File::create(self.key_escrow()).map_err(io("key escrow"))?;
-        file.write_all(sealed.as_bytes()).and_then(|()| file.sync_all()).map_err(io("key escrow"))
+        file.write_all(sealed.as_bytes()).and_then(|()| file.sync_all()).map_err(io("key escrow"))?;
+        crate::mark::sync_dir(Some(&self.dir))
     }
 
     pub(crate) fn ballast(&self) -> PathBuf {
         self.dir.join("ballast")
+    }
+
+    fn owner(&self) -> PathBuf {
+        self.dir.join("owner.lock")
     }
 
     /// Sealed evidence.
@@ -95,6 +102,8 @@ pub struct Store {
     frozen: Option<Frozen>,
     writer: Mutex<Writer>,
     reader: Mutex<Connection>,
+    /// Given back after the connections are closed: fields are dropped in this order.
+    _owner: Option<Owner>,
 }
 
 /// Why nothing may be written.

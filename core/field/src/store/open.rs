@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use serde_json::json;
 
 use super::{
-    Dao, Frozen, Log, Places, Store, StoreError, Writer,
+    Dao, Frozen, Log, Owner, Places, Store, StoreError, Writer,
     error::{Result, io},
     make_ballast, migrate,
 };
@@ -49,6 +49,7 @@ impl Store {
     /// There is one already, or something cannot be written.
     pub fn create(places: &Places, platform: Platform, device: DeviceId, epoch: Epoch) -> Result<Store> {
         std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
+        let owner = Owner::take(places)?;
         let key = platform.keys.database_key()?;
         if places.database().exists() {
             check_key(places, &key)?;
@@ -56,10 +57,10 @@ impl Store {
             write_key_check(places, &key)?;
         }
         let mut conn = connect(&places.database(), &key, OpenFlags::default())?;
-        migrate::run(&mut conn)?;
-        if Log::load(&conn, &device)?.is_some() {
+        if migrate::version(&conn)? > 0 && Log::load(&conn, &device)?.is_some() {
             return Err(StoreError::AlreadyEnrolled);
         }
+        migrate::run(&mut conn)?;
         let mut mark = MarkFile::open(&places.mark)?;
         forget_unborn(&mut mark, None);
         let before = mark.last().copied();
@@ -75,36 +76,33 @@ impl Store {
         let _ = make_ballast(&places.ballast(), platform.disk.ballast(), 0);
         let opened =
             Opened { verdict: None, mark: before, files_finished: 0, files_dropped: 0, read_only: false };
-        finish(places, platform, device, writer, opened, &key, None)
+        finish(places, platform, writer, opened, &key, None, Some(owner))
     }
 
     /// Opens the phone's store.
     ///
     /// # Errors
     /// [`StoreError::KeyUnavailable`], [`StoreError::WrongKey`], [`StoreError::Damaged`],
-    /// [`StoreError::NotEnrolled`]: then nothing was changed.
+    /// [`StoreError::InUse`], [`StoreError::NotEnrolled`], a break in the chain's last entries: then nothing
+    /// was changed.
     pub fn open(places: &Places, platform: Platform) -> Result<Store> {
         let key = platform.keys.database_key()?;
         if !places.database().exists() {
             return Err(StoreError::NotEnrolled);
         }
+        let owner = Some(Owner::take(places)?);
         check_key(places, &key)?;
         let mut conn = connect(&places.database(), &key, OpenFlags::default())?;
         let found = migrate::version(&conn)?;
-        let newer = (found > migrate::NEWEST).then_some(found);
-        if newer.is_none() && found > 0 {
-            migrate::run(&mut conn)?;
-        }
-        let (device, log) = match device_of(&conn, found)? {
-            Some(device) => (device.clone(), Log::load(&conn, &device)?),
-            None => return Err(StoreError::NotEnrolled),
-        };
-        let log = log.ok_or(StoreError::NotEnrolled)?;
+        let device = device_of(&conn, found)?.ok_or(StoreError::NotEnrolled)?;
+        let log = Log::load(&conn, &device)?.ok_or(StoreError::NotEnrolled)?;
+        // Before anything is changed: every schema keeps the tables of the chain as the first one has them.
         journal::verify_tail(&Dao::reading(&conn), TAIL)?;
         write_key_check(places, &key)?;
         // From here on the file is known to be good.
         conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
 
+        let newer = (found > migrate::NEWEST).then_some(found);
         if let Some(found) = newer {
             let mark = if places.mark.exists() { Some(MarkFile::open(&places.mark)?) } else { None };
             let said = mark.as_ref().and_then(|m| m.last().copied());
@@ -115,8 +113,9 @@ impl Store {
             let declared = said.map(|m| m.declared).unwrap_or_default();
             let writer = Writer { conn, mark, log, declared, settled, lost: false };
             let opened = Opened { verdict, mark: said, files_finished: 0, files_dropped: 0, read_only: true };
-            return finish(places, platform, device, writer, opened, &key, Some(Frozen::Newer(found)));
+            return finish(places, platform, writer, opened, &key, Some(Frozen::Newer(found)), owner);
         }
+        migrate::run(&mut conn)?;
         let mark = MarkFile::open(&places.mark)?;
         let said = mark.last().copied();
         let declared = Declared::default();
@@ -125,7 +124,7 @@ impl Store {
         std::fs::create_dir_all(places.incoming()).map_err(io("folder"))?;
         let (files_finished, files_dropped) = crate::vault::recover(places, &Dao::reading(&writer.conn))?;
         let opened = Opened { verdict, mark: said, files_finished, files_dropped, read_only: false };
-        finish(places, platform, device, writer, opened, &key, None)
+        finish(places, platform, writer, opened, &key, None, owner)
     }
 
     /// Opens a store to look at it only: an auditor, a court, a desk that holds a copy. Nothing is changed,
@@ -148,15 +147,20 @@ impl Store {
         let declared = Declared::default();
         let writer = Writer { conn, mark: None, log, declared, settled: true, lost: false };
         let opened = Opened { verdict, mark, files_finished: 0, files_dropped: 0, read_only: true };
-        finish(places, platform, device, writer, opened, &key, Some(Frozen::Inspected))
+        finish(places, platform, writer, opened, &key, Some(Frozen::Inspected), None)
     }
 
     /// Sets a damaged store aside, whole: nothing is deleted. The app then enrols afresh; the mark stays,
     /// so that the new journal declares what the old one held.
     ///
     /// # Errors
-    /// The folder cannot be renamed.
+    /// [`StoreError::InUse`]; the folder cannot be renamed.
     pub fn quarantine(places: &Places, now_ms: i64) -> Result<PathBuf> {
+        // A disk too full or too broken for the lock's file does not keep the folder where it is.
+        let _owner = match Owner::take(places) {
+            Err(StoreError::InUse) => return Err(StoreError::InUse),
+            owner => owner,
+        };
         let name = places.dir.file_name().and_then(|n| n.to_str()).unwrap_or("store");
         let target = places.dir.with_file_name(format!("{name}.quarantine-{now_ms}"));
         std::fs::rename(&places.dir, &target).map_err(io("quarantine"))?;
@@ -250,11 +254,11 @@ fn declared(before: Option<&Head>, mark: Option<&Mark>) -> Declared {
 fn finish(
     places: &Places,
     platform: Platform,
-    device: DeviceId,
     writer: Writer,
     opened: Opened,
     key: &DatabaseKey,
     frozen: Option<Frozen>,
+    owner: Option<Owner>,
 ) -> Result<Store> {
     let reader = connect(&places.database(), key, OpenFlags::default())?;
     reader.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, frozen.is_some())?;
@@ -262,11 +266,12 @@ fn finish(
     Ok(Store {
         places: places.clone(),
         platform,
-        device,
+        device: writer.log.head.device.clone(),
         opened,
         frozen,
         writer: Mutex::new(writer),
         reader: Mutex::new(reader),
+        _owner: owner,
     })
 }
 
