@@ -589,7 +589,10 @@ fn a_blocked_pin_is_freed_by_a_new_one_of_hq() {
     let verifier = ezhifa_seal::pin::make("246810", &[1; 16]).unwrap();
     let check = |verifier: &str, pin: &str| match store.check_pin("o-1", verifier, pin) {
         Err(StoreError::Pin(e)) => Err(e),
-        other => Ok(other.unwrap()),
+        other => {
+            other.unwrap();
+            Ok(())
+        }
     };
     while check(&verifier, "000000") != Err(PinError::Blocked) {
         world.clock.pass(86_400_000);
