@@ -11,7 +11,7 @@ use crate::{
     devices::Journal,
     error::HqError,
     files,
-    store::{self},
+    store::{self, Write},
 };
 
 /// What a back-up holds.
@@ -34,6 +34,8 @@ pub struct BackupMark {
 
 /// Remembers, outside the database, how often this HQ was restored.
 const GENERATION: &str = "generation";
+/// Lies in the folder while a database that was put back has not yet been opened.
+const PUT_BACK: &str = "put-back";
 
 impl Hq {
     /// What HQ holds now: taken before a back-up begins, so that any copy made later holds it.
@@ -97,17 +99,25 @@ impl Hq {
             return Err(HqError::Config(format!("{} 不是文件 / is not a file", from.display())));
         }
         let generation = generation(&config.dir)?;
+        // From here on, whatever happens to this process, the next opening is another incarnation.
+        files::write_secret(&config.dir.join(PUT_BACK), b"")?;
+        let place = |end: &str| PathBuf::from(format!("{}{end}", db.display()));
+        // Whole before it stands in the database's place.
+        let fresh = place(".coming");
+        std::fs::copy(from, &fresh).map_err(|e| files::error(from, e))?;
+        std::fs::File::open(&fresh).and_then(|f| f.sync_all()).map_err(|e| files::error(&fresh, e))?;
         // The damaged database is set aside, never deleted.
         for end in ["", "-wal", "-shm"] {
-            let old = PathBuf::from(format!("{}{end}", db.display()));
+            let old = place(end);
             if old.exists() {
                 let aside =
                     PathBuf::from(format!("{}.before-{}{end}", db.display(), generation.saturating_add(1)));
                 std::fs::rename(&old, &aside).map_err(|e| files::error(&old, e))?;
             }
         }
-        std::fs::copy(from, &db).map_err(|e| files::error(from, e))?;
-        Hq::new_incarnation(config)
+        std::fs::rename(&fresh, &db).map_err(|e| files::error(&db, e))?;
+        files::sync_dir(db.parent())?;
+        Hq::open(config)
     }
 
     /// Opens a database that was put back to an earlier state: another incarnation, other numbers.
@@ -115,22 +125,75 @@ impl Hq {
     /// # Errors
     /// As [`Hq::open`].
     pub fn new_incarnation(config: HqConfig) -> Result<Hq, HqError> {
-        let count = config.dir.join(GENERATION);
-        crate::keys::Keys::tell_again(&config.dir)?;
-        let before = generation(&config.dir)?;
-        {
-            let hq = Hq::open(HqConfig { background: false, ..config.clone() })?;
-            let fresh = hq.random_hex::<8>()?;
-            let now = hq.write(1, move |w| {
-                let known = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0);
-                let next = known.max(before).saturating_add(1);
-                store::put(w, "meta", "generation", &next)?;
-                store::put(w, "meta", "incarnation", &fresh)?;
-                Ok(next)
-            })?;
-            files::write_secret(&count, now.to_string().as_bytes())?;
-        }
+        files::make_dir(&config.dir)?;
+        files::write_secret(&config.dir.join(PUT_BACK), b"")?;
         Hq::open(config)
+    }
+}
+
+/// What the folder says of the database that is about to be opened.
+pub(crate) struct Arrival {
+    put_back: bool,
+    worked_before: bool,
+    generation: u64,
+}
+
+/// Who HQ is after it.
+pub(crate) struct Arrived {
+    pub(crate) incarnation: String,
+    /// Another process answered phones from this folder or this database.
+    pub(crate) again: bool,
+    raised: Option<u64>,
+}
+
+impl Arrival {
+    /// Looks, before the keys are opened.
+    pub(crate) fn look(dir: &Path) -> Result<Arrival, HqError> {
+        let put_back = dir.join(PUT_BACK).exists();
+        if put_back {
+            crate::keys::Keys::tell_again(dir)?;
+        }
+        let worked_before = crate::keys::Keys::exist(dir);
+        Ok(Arrival { put_back, worked_before, generation: generation(dir)? })
+    }
+
+    /// The incarnation, in the database. A database that was put back, or an empty one in the folder of an HQ
+    /// that has lent numbers, is another incarnation with numbers of its own.
+    pub(crate) fn settle(&self, w: &mut dyn Write, fresh: String) -> Result<Arrived, HqError> {
+        let known: Option<String> = store::get(w, "meta", "incarnation")?;
+        if self.put_back && known.is_none() {
+            // It died between setting the old database aside and putting the copy in its place.
+            return Err(HqError::Config(
+                "恢复没有完成；请再运行一次恢复 / the restore did not finish: run it once more".into(),
+            ));
+        }
+        let again = known.is_some() || self.worked_before;
+        if let Some(incarnation) = known.filter(|_| !self.put_back) {
+            return Ok(Arrived { incarnation, again, raised: None });
+        }
+        store::put(w, "meta", "incarnation", &fresh)?;
+        let raised = if again {
+            let held = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0);
+            let next = held.max(self.generation).saturating_add(1);
+            store::put(w, "meta", "generation", &next)?;
+            Some(next)
+        } else {
+            None
+        };
+        Ok(Arrived { incarnation: fresh, again, raised })
+    }
+}
+
+impl Arrived {
+    /// The database holds it: the folder follows.
+    pub(crate) fn note(&self, dir: &Path) -> Result<(), HqError> {
+        let Some(generation) = self.raised else { return Ok(()) };
+        files::write_secret(&dir.join(GENERATION), generation.to_string().as_bytes())?;
+        let mark = dir.join(PUT_BACK);
+        if mark.exists() {
+            std::fs::remove_file(&mark).map_err(|e| files::error(&mark, e))?;
+        }
+        files::sync_dir(Some(dir))
     }
 }
 

@@ -13,6 +13,7 @@ use std::{
 use ezhifa_casework::seal::sign::{PublicKey, SoftwareKey};
 
 use crate::{
+    backup::Arrival,
     blobs::Blobs,
     config::HqConfig,
     error::HqError,
@@ -20,7 +21,7 @@ use crate::{
     keys::Keys,
     limits::Rates,
     log::{self, Field},
-    store::{self, Read, Store, Write, sqlite::Sqlite},
+    store::{Read, Store, Write, sqlite::Sqlite},
     writer::Writer,
 };
 
@@ -92,6 +93,7 @@ impl Hq {
             .map_err(|e| HqError::Config(e.to_string()))?;
         let store = open_store(&config.db, runtime.handle())?;
         let blobs = Blobs::open(&config.blobs, config.blob_limit, runtime.handle().clone())?;
+        let arrival = Arrival::look(&config.dir)?;
         let keys = Keys::open(&config.dir, || random_hex::<32>(&config))?;
         let first_key = keys
             .newest()
@@ -101,15 +103,10 @@ impl Hq {
         let escrow = crate::escrow::public_key(&config)?;
         let writer = Writer::start(&*store, config.queue)?;
         let fresh = random_hex::<8>(&config)?;
-        let (incarnation, again) =
-            writer.run(1, move |w| match store::get::<String>(w, "meta", "incarnation")? {
-                Some(known) => Ok((known, true)),
-                None => {
-                    store::put(w, "meta", "incarnation", &fresh)?;
-                    Ok((fresh, false))
-                }
-            })?;
-        let signed_after_ms = if again { crate::protocol::after_restart((config.clock)()) } else { i64::MIN };
+        let arrived = writer.run(1, move |w| arrival.settle(w, fresh))?;
+        arrived.note(&config.dir)?;
+        let now = (config.clock)();
+        let signed_after_ms = if arrived.again { crate::protocol::after_restart(now) } else { i64::MIN };
         let inner = Inner {
             device_rates: Rates::new(config.device_rate, config.device_rate.saturating_mul(10)),
             public_rates: Rates::new(config.public_rate, config.public_rate.saturating_mul(10)),
@@ -131,7 +128,7 @@ impl Hq {
             keys: RwLock::new(keys),
             first_key,
             escrow,
-            incarnation,
+            incarnation: arrived.incarnation,
             _runtime: Io(Some(runtime)),
             _folder: folder,
         };

@@ -81,6 +81,11 @@ impl Keys {
         files::write_secret(&self.path, self.held.iter().map(line).collect::<String>().as_bytes())
     }
 
+    /// Whether an HQ has signed from this folder.
+    pub(crate) fn exist(dir: &Path) -> bool {
+        dir.join("hq.key").exists()
+    }
+
     /// After a restore nobody knows which phones took which item: the newest key is told again.
     pub(crate) fn tell_again(dir: &Path) -> Result<(), HqError> {
         if files::read_text(&dir.join("hq.key"))?.is_none() {

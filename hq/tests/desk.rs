@@ -71,6 +71,68 @@ fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
 }
 
 #[test]
+fn a_restore_that_dies_half_way_and_a_database_that_vanished_lend_no_number_twice() {
+    let house = house(false);
+    if !house.hq.config().db.starts_with("sqlite:") {
+        return;
+    }
+    let mut phone = Phone::enrolled(&house, 1);
+    let copy = house.dir.path().join("copy.db");
+    house.hq.backup(&copy).unwrap();
+    let lent = phone.block(&phone.lease("r-1", "penalty", 10));
+    let old = house.hq.incarnation().to_owned();
+    let (folder, now) = (house.dir.path().to_owned(), house.now.clone());
+    house.server.stop();
+    drop(house.hq);
+    // The copy stands in its place, and the process is gone before it was opened.
+    std::fs::write(folder.join("put-back"), b"").unwrap();
+    for end in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.join(format!("hq.db{end}")));
+    }
+    std::fs::copy(&copy, folder.join("hq.db")).unwrap();
+    let hq = Hq::open(config(&folder, &now)).unwrap();
+    assert_ne!(hq.incarnation(), old);
+    let ask = |hq: &Hq, phone: &mut Phone, request: &str| {
+        let server = ezhifa_hq::serve(hq.clone(), ([127, 0, 0, 1], 0).into(), false).unwrap();
+        phone.url = server.url.clone();
+        now.fetch_add(10_000, Ordering::SeqCst);
+        phone.at_ms = now.load(Ordering::SeqCst);
+        let answer = phone.lease(request, "penalty", 10);
+        server.stop();
+        answer
+    };
+    let second = phone.block(&ask(&hq, &mut phone, "r-2"));
+    assert!(second.from > lent.to, "{} after {}", second.from, lent.to);
+    let incarnation = hq.incarnation().to_owned();
+    drop(hq);
+    let hq = Hq::open(config(&folder, &now)).unwrap();
+    assert_eq!(hq.incarnation(), incarnation, "opened once more, it is the same HQ");
+    drop(hq);
+    // It died a little earlier: nothing stands in the database's place, and that is said.
+    std::fs::rename(folder.join("hq.db"), folder.join("aside")).unwrap();
+    std::fs::write(folder.join("put-back"), b"").unwrap();
+    assert!(Hq::open(config(&folder, &now)).is_err());
+    let hq = Hq::restore(config(&folder, &now), &folder.join("aside")).unwrap();
+    let again = phone.block(&ask(&hq, &mut phone, "r-2-again"));
+    assert!(again.from > second.to);
+    drop(hq);
+    // Somebody deletes the database: an empty one does not begin at number 1 again.
+    for end in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(folder.join(format!("hq.db{end}")));
+    }
+    let hq = Hq::open(config(&folder, &now)).unwrap();
+    let ticket = hq.ticket(&phone.url, "dongcheng").unwrap();
+    let server = ezhifa_hq::serve(hq.clone(), ([127, 0, 0, 1], 0).into(), false).unwrap();
+    now.fetch_add(10_000, Ordering::SeqCst);
+    let mut other = Phone::new(&ticket, 2);
+    (other.url, other.at_ms) = (server.url.clone(), now.load(Ordering::SeqCst));
+    let answer = other.enrol(&ticket.code);
+    other.take(&answer);
+    let third = other.block(&other.lease("r-3", "penalty", 10));
+    assert!(third.from > again.to, "{} after {}", third.from, again.to);
+}
+
+#[test]
 fn a_checkpoint_holds_until_somebody_rewrites_the_past() {
     // The forger of the other database is in tests/postgres.rs.
     let house = house_on_sqlite();
