@@ -101,7 +101,8 @@ fn a_restore_that_dies_half_way_and_a_database_that_vanished_lend_no_number_twic
         server.stop();
         answer
     };
-    let second = phone.block(&ask(&hq, &mut phone, "r-2"));
+    let answer = ask(&hq, &mut phone, "r-2");
+    let second = phone.block(&answer);
     assert!(second.from > lent.to, "{} after {}", second.from, lent.to);
     let incarnation = hq.incarnation().to_owned();
     drop(hq);
@@ -113,7 +114,8 @@ fn a_restore_that_dies_half_way_and_a_database_that_vanished_lend_no_number_twic
     std::fs::write(folder.join("put-back"), b"").unwrap();
     assert!(Hq::open(config(&folder, &now)).is_err());
     let hq = Hq::restore(config(&folder, &now), &folder.join("aside")).unwrap();
-    let again = phone.block(&ask(&hq, &mut phone, "r-2-again"));
+    let answer = ask(&hq, &mut phone, "r-2-again");
+    let again = phone.block(&answer);
     assert!(again.from > second.to);
     drop(hq);
     // Somebody deletes the database: an empty one does not begin at number 1 again.

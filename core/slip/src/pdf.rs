@@ -1,8 +1,8 @@
 //! The slip as PDF: one receipt-width page for the screen and electronic service, or A4 pages for the file.
 //! Words are text (searchable, selectable) in an embedded subset of the bundled font.
 //!
-//! The font is cut down to the glyphs of this slip, and every one of them is accounted for here: glyphs go into
-//! the file by their number in the cut font, with the character that each stands for.
+//! `printpdf` without its layout engine embeds a font whole and drops a missing glyph without a word, so the
+//! font is cut down first with the same font crate, and every glyph is accounted for here.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,13 +12,14 @@ use std::{
 use ab_glyph::Font as _;
 use allsorts::{
     binary::read::ReadScope,
+    font_data::FontData,
     subset::{CmapTarget, SubsetProfile, subset},
-    tables::OpenTypeFont,
 };
 use flate2::{Compression, write::ZlibEncoder};
-use pdf_writer::{
-    Content, Filter, Finish, Name, Pdf, Rect, Ref, Str, TextStr,
-    types::{CidFontType, FontFlags, SystemInfo, TextRenderingMode, UnicodeCmap},
+use printpdf::{
+    FontId, FontMetrics, FontType, Mm, Op, PaintMode, ParsedFont, PdfDocument, PdfFont, PdfFontHandle,
+    PdfFontMetricsStub, PdfPage, PdfSaveOptions, Pt, Rect, TextItem, TextMatrix, TextRenderingMode,
+    serialize::to_lopdf_doc,
 };
 
 use crate::{
@@ -61,113 +62,72 @@ impl Sheet {
     }
 }
 
-/// The font inside the file.
-const FONT: Name<'static> = Name(b"F1");
-const FONT_NAME: Name<'static> = Name(b"EZHIFA+NotoSansMonoCJKsc-Regular");
-/// Codes are the numbers of the glyphs.
-const IDENTITY: SystemInfo<'static> =
-    SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
-
 /// The slip as a PDF file.
 ///
 /// # Errors
-/// When the font cannot be cut.
+/// When the font cannot be cut or the PDF library reports anything at all: a warning there is a missing word.
 pub fn render(layout: &Layout) -> Result<Vec<u8>, SlipError> {
     let failed = |cause: String| SlipError::Render { what: "PDF", cause };
     let sheet = Sheet::of(layout.paper);
     let font = cut_font(layout).map_err(failed)?;
-    let (height_mm, pages) = pages(layout, &sheet, &font);
-    let packed = |bytes: &[u8]| packed(bytes).map_err(|e| failed(e.to_string()));
-
-    let mut pdf = Pdf::new();
-    let mut next = Ref::new(1);
-    let [catalog, tree, info, face, cid, about, program, unicode] = [(); 8].map(|()| next.bump());
-    pdf.catalog(catalog).pages(tree);
-    pdf.document_info(info)
-        .title(TextStr(&layout.title))
-        .creator(TextStr("e-Zhifa"))
-        .producer(TextStr("e-Zhifa"));
-    let refs: Vec<(Ref, Ref)> = pages.iter().map(|_| (next.bump(), next.bump())).collect();
-    pdf.pages(tree)
-        .kids(refs.iter().map(|(page, _)| *page))
-        .count(i32::try_from(refs.len()).unwrap_or(i32::MAX));
-    let mut words = Vec::new();
-    for (content, (page, stream)) in pages.iter().zip(&refs) {
-        let mut page = pdf.page(*page);
-        page.parent(tree).contents(*stream).media_box(Rect::new(
-            0.0,
-            0.0,
-            short(sheet.width_mm * PT_PER_MM),
-            short(height_mm * PT_PER_MM),
-        ));
-        page.resources().fonts().pair(FONT, face);
-        page.finish();
-        pdf.stream(*stream, &packed(content)?).filter(Filter::FlateDecode);
-        words.extend_from_slice(content);
+    let mut pdf = PdfDocument::new(&layout.title);
+    pdf.metadata.info.creator = "e-Zhifa".to_owned();
+    pdf.metadata.info.producer = "e-Zhifa".to_owned();
+    let id = FontId("EZHIFA".to_owned());
+    let pages = pages(layout, &sheet, &font, &id);
+    pdf.resources.fonts.map.insert(id, PdfFont::new(font.parsed));
+    pdf.with_pages(pages);
+    let mut warnings = Vec::new();
+    let options =
+        PdfSaveOptions { image_optimization: None, subset_fonts: false, ..PdfSaveOptions::default() };
+    let mut file = to_lopdf_doc(&pdf, &options, &mut warnings);
+    if let Some(warning) = warnings.first() {
+        return Err(failed(warning.msg.clone()));
     }
-
-    pdf.type0_font(face)
-        .base_font(FONT_NAME)
-        .encoding_predefined(Name(b"Identity-H"))
-        .descendant_font(cid)
-        .to_unicode(unicode);
-    let mut described = pdf.cid_font(cid);
-    described.subtype(CidFontType::Type2).base_font(FONT_NAME).system_info(IDENTITY).font_descriptor(about);
-    described.default_width(1000.0).cid_to_gid_map_predefined(Name(b"Identity"));
-    let mut widths = described.widths();
-    for glyph in font.glyphs.values() {
-        widths.consecutive(glyph.place, [f32::from(glyph.advance)]);
+    for stream in file.objects.values_mut().filter_map(|object| object.as_stream_mut().ok()) {
+        if stream.dict.get(b"Filter").is_err() {
+            let packed = pack(&stream.content).map_err(|e| failed(e.to_string()))?;
+            stream.dict.set("Filter", "FlateDecode");
+            stream.set_content(packed);
+        }
     }
-    widths.finish();
-    described.finish();
-    pdf.font_descriptor(about)
-        .name(FONT_NAME)
-        .flags(FontFlags::SYMBOLIC)
-        .bbox(Rect::new(-10.0, -281.0, 1010.0, 939.0))
-        .italic_angle(0.0)
-        .ascent(880.0)
-        .descent(-120.0)
-        .cap_height(733.0)
-        .stem_v(80.0)
-        .font_file2(program);
-    pdf.stream(program, &packed(&font.program)?)
-        .filter(Filter::FlateDecode)
-        .pair(Name(b"Length1"), i32::try_from(font.program.len()).unwrap_or(i32::MAX));
-    let mut cmap = UnicodeCmap::new(Name(b"EZHIFA"), IDENTITY);
-    for (c, glyph) in &font.glyphs {
-        cmap.pair(glyph.place, *c);
-    }
-    pdf.cmap(unicode, &packed(&cmap.finish())?).filter(Filter::FlateDecode);
-
-    // Named by what is in it: the same slip is the same file, so that a page in a case file can be drawn again and
-    // compared.
-    words.extend_from_slice(&font.program);
-    words.extend_from_slice(layout.title.as_bytes());
-    let name = ezhifa_casework::seal::hash::sha256(&words).0;
-    pdf.set_file_id((name.to_vec(), name.to_vec()));
-    Ok(pdf.finish())
+    let mut bytes = Vec::new();
+    file.save_to(&mut bytes).map_err(|e| failed(e.to_string()))?;
+    name_by_content(&mut bytes);
+    Ok(bytes)
 }
 
-/// Packing as hard as one can would be more than half of the whole time for a fiftieth of the size.
-fn packed(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut to = ZlibEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::default());
-    to.write_all(bytes)?;
-    to.finish()
+/// The library packs as hard as it can, which is more than half of the whole time for a fiftieth of the size.
+fn pack(content: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut packed = ZlibEncoder::new(Vec::with_capacity(content.len() / 2), Compression::default());
+    packed.write_all(content)?;
+    packed.finish()
 }
+
+/// The library numbers its files by how many it has made. Ours are named by what is in them: the same slip
+/// is the same file, so that a page in a case file can be drawn again and compared.
+fn name_by_content(bytes: &mut [u8]) {
+    const START: &[u8] = b"/ID[(";
+    let Some(at) = bytes.windows(START.len()).rposition(|w| w == START) else { return };
+    let (content, trailer) = bytes.split_at_mut(at);
+    let name = ezhifa_casework::seal::hash::sha256(content).to_string();
+    let first = START.len()..START.len() + ID;
+    let second = first.end + 2..first.end + 2 + ID;
+    for place in [first, second] {
+        if let Some(id) = trailer.get_mut(place) {
+            id.iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
+        }
+    }
+}
+
+/// Characters of each half of the library's file name.
+const ID: usize = 32;
 
 /// The part of the bundled font that a slip uses.
 struct CutFont {
-    /// TrueType.
-    program: Vec<u8>,
-    glyphs: BTreeMap<char, Glyph>,
-}
-
-/// A character in the cut font.
-struct Glyph {
-    /// Its number there.
-    place: u16,
-    /// Advance in thousandths of an em.
-    advance: u16,
+    parsed: ParsedFont,
+    /// Advance of each character in thousandths of an em.
+    advance: BTreeMap<char, u16>,
 }
 
 fn cut_font(layout: &Layout) -> Result<CutFont, String> {
@@ -197,19 +157,43 @@ fn cut_font(layout: &Layout) -> Result<CutFont, String> {
     ids.sort_unstable();
     ids.dedup();
 
-    let data = ReadScope::new(BUNDLED).read::<OpenTypeFont<'_>>().map_err(|e| e.to_string())?;
+    let data = ReadScope::new(BUNDLED).read::<FontData<'_>>().map_err(|e| e.to_string())?;
     let provider = data.table_provider(0).map_err(|e| e.to_string())?;
-    let program =
+    let bytes =
         subset(&provider, &ids, &SubsetProfile::Pdf, CmapTarget::Unicode).map_err(|e| e.to_string())?;
 
-    let numbered = glyphs.into_iter().map(|(c, glyph)| {
+    let mut codepoint_to_glyph = BTreeMap::new();
+    let mut glyph_widths = BTreeMap::new();
+    let mut advances = BTreeMap::new();
+    for (c, glyph) in &glyphs {
         // The subset numbers glyphs by their place in `ids`.
-        let place =
-            ids.binary_search(&glyph).ok().and_then(|p| u16::try_from(p).ok()).ok_or("glyph order")?;
-        let advance = thousandths(font.h_advance_unscaled(ab_glyph::GlyphId(glyph)));
-        Ok::<_, String>((c, Glyph { place, advance }))
-    });
-    Ok(CutFont { program, glyphs: numbered.collect::<Result<_, _>>()? })
+        let place = ids.binary_search(glyph).ok().and_then(|p| u16::try_from(p).ok()).ok_or("glyph order")?;
+        let width = thousandths(font.h_advance_unscaled(ab_glyph::GlyphId(*glyph)));
+        codepoint_to_glyph.insert(u32::from(*c), place);
+        glyph_widths.insert(place, width);
+        advances.insert(*c, width);
+    }
+    Ok(CutFont {
+        parsed: ParsedFont {
+            original_bytes: bytes,
+            font_index: 0,
+            font_name: Some("EZHIFA+NotoSansMonoCJKsc-Regular".to_owned()),
+            codepoint_to_glyph,
+            glyph_widths,
+            units_per_em: 1000,
+            font_metrics: FontMetrics { ascent: 880, descent: -120 },
+            font_type: FontType::TrueType,
+            pdf_font_metrics: PdfFontMetricsStub {
+                x_min: -10,
+                y_min: -281,
+                x_max: 1010,
+                y_max: 939,
+                us_weight_class: 400,
+                ..PdfFontMetricsStub::default()
+            },
+        },
+        advance: advances,
+    })
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
@@ -217,14 +201,13 @@ fn thousandths(width: f32) -> u16 {
     width.round().clamp(0.0, 4000.0) as u16
 }
 
-/// Height in millimetres, and what is drawn on each page.
-fn pages(layout: &Layout, sheet: &Sheet, font: &CutFont) -> (f32, Vec<Vec<u8>>) {
+fn pages(layout: &Layout, sheet: &Sheet, font: &CutFont, id: &FontId) -> Vec<PdfPage> {
     let height_mm =
         sheet.height_mm.unwrap_or_else(|| dots(layout.height()) * sheet.mm_per_dot + sheet.margin_mm * 2.0);
     let room = (height_mm - sheet.margin_mm * 2.0) / sheet.mm_per_dot;
     let mut pages = Vec::new();
-    let top = (height_mm - sheet.margin_mm) * PT_PER_MM;
-    let mut page = Page { layout, sheet, font, top, content: Content::new() };
+    let mut page =
+        Page { layout, sheet, font, id, top: (height_mm - sheet.margin_mm) * PT_PER_MM, ops: Vec::new() };
     let mut y = 0.0f32;
     for (at, item) in layout.items.iter().enumerate() {
         let height = f32::from(item.height());
@@ -238,7 +221,7 @@ fn pages(layout: &Layout, sheet: &Sheet, font: &CutFont) -> (f32, Vec<Vec<u8>>) 
         });
         let whole = if block <= room { block } else { 0.0 };
         if sheet.height_mm.is_some() && y > 0.0 && y + height.max(whole) > room + below + 0.5 {
-            pages.push(std::mem::replace(&mut page.content, Content::new()).finish().to_vec());
+            pages.push(PdfPage::new(Mm(sheet.width_mm), Mm(height_mm), std::mem::take(&mut page.ops)));
             y = 0.0;
             if matches!(item, Item::Gap(_)) {
                 continue;
@@ -254,8 +237,8 @@ fn pages(layout: &Layout, sheet: &Sheet, font: &CutFont) -> (f32, Vec<Vec<u8>>) 
         }
         y += height;
     }
-    pages.push(page.content.finish().to_vec());
-    (height_mm, pages)
+    pages.push(PdfPage::new(Mm(sheet.width_mm), Mm(height_mm), page.ops));
+    pages
 }
 
 #[allow(clippy::cast_precision_loss)]
@@ -264,17 +247,18 @@ fn dots(n: u32) -> f32 {
 }
 
 /// Hundredths of a point: finer than any printer, and a third of the file saved.
-fn short(points: f32) -> f32 {
-    (points * 100.0).round() / 100.0
+fn short(points: f32) -> Pt {
+    Pt((points * 100.0).round() / 100.0)
 }
 
 struct Page<'a> {
     layout: &'a Layout,
     sheet: &'a Sheet,
     font: &'a CutFont,
+    id: &'a FontId,
     /// Upper edge of the printed part, in points from the bottom.
     top: f32,
-    content: Content,
+    ops: Vec<Op>,
 }
 
 impl Page<'_> {
@@ -283,9 +267,16 @@ impl Page<'_> {
     }
 
     fn rect(&mut self, x: f32, y: f32, width: f32, height: f32) {
-        let (left, bottom) = (self.x(x), self.top - self.sheet.points(y + height));
-        let (width, height) = (self.sheet.points(width), self.sheet.points(height));
-        self.content.rect(short(left), short(bottom), short(width), short(height)).fill_nonzero();
+        self.ops.push(Op::DrawRectangle {
+            rectangle: Rect {
+                x: short(self.x(x)),
+                y: short(self.top - self.sheet.points(y + height)),
+                width: short(self.sheet.points(width)),
+                height: short(self.sheet.points(height)),
+                mode: Some(PaintMode::Fill),
+                winding_order: None,
+            },
+        });
     }
 
     /// Runs of dots as rectangles, equal rows joined: a QR code becomes its modules, sharp at any size.
@@ -326,11 +317,13 @@ impl Page<'_> {
         let px = f32::from(line.px);
         let left = f32::from(self.layout.left(line.align, line.width()));
         let baseline = self.top - self.sheet.points(y + px * BASELINE);
-        let (x, y) = (short(self.x(left)), short(baseline));
-        self.content
-            .begin_text()
-            .set_font(FONT, short(self.sheet.points(px)))
-            .set_text_matrix([1.0, 0.0, 0.0, 1.0, x, y]);
+        self.ops.push(Op::StartTextSection);
+        self.ops.push(Op::SetFont {
+            font: PdfFontHandle::External(self.id.clone()),
+            size: short(self.sheet.points(px)),
+        });
+        self.ops
+            .push(Op::SetTextMatrix { matrix: TextMatrix::Translate(short(self.x(left)), short(baseline)) });
         let mut pen = Pen::default();
         let mut x = left;
         let mut pictures = Vec::new();
@@ -344,16 +337,15 @@ impl Page<'_> {
             if let Some((glyph, scale)) = foreign {
                 pictures.push((glyph, x, scale));
             }
-            pen.switch(mode, self.sheet.points(px) * 0.03, &mut self.content);
+            pen.switch(mode, self.sheet.points(px) * 0.03, &mut self.ops);
             // The glyph in the middle of its cell, whatever its own width: the grid of the paper.
             let cell = f32::from(advance(c, 1000));
-            if let Some(glyph) = self.font.glyphs.get(&c) {
-                pen.glyph(glyph.place, (cell - f32::from(glyph.advance)) / 2.0);
-            }
+            let own = f32::from(self.font.advance.get(&c).copied().unwrap_or(0));
+            pen.glyph(c, (cell - own) / 2.0);
             x += f32::from(advance(c, line.px));
         }
-        pen.flush(&mut self.content);
-        self.content.end_text();
+        pen.flush(&mut self.ops);
+        self.ops.push(Op::EndTextSection);
         for (glyph, x, scale) in pictures {
             self.bitmap(&glyph, x, y, scale);
         }
@@ -368,52 +360,49 @@ impl Page<'_> {
     }
 }
 
-/// Collects glyphs and shifts of one rendering mode.
+/// Collects characters and shifts of one rendering mode.
 #[derive(Default)]
 struct Pen {
     mode: Option<TextRenderingMode>,
-    /// Shift before a run, in thousandths, and the numbers of its glyphs, two bytes each.
-    runs: Vec<(f32, Vec<u8>)>,
+    items: Vec<TextItem>,
+    run: String,
     /// Shift owed before the next glyph, in thousandths.
     owed: f32,
 }
 
 impl Pen {
-    fn switch(&mut self, mode: TextRenderingMode, stroke: f32, content: &mut Content) {
+    fn switch(&mut self, mode: TextRenderingMode, stroke: f32, ops: &mut Vec<Op>) {
         if self.mode == Some(mode) {
             return;
         }
-        self.flush(content);
+        self.flush(ops);
         self.mode = Some(mode);
-        content.set_text_rendering_mode(mode);
+        ops.push(Op::SetTextRenderingMode { mode });
         if mode == TextRenderingMode::FillStroke {
-            content.set_line_width(short(stroke));
+            ops.push(Op::SetOutlineThickness { pt: short(stroke) });
         }
     }
 
-    fn glyph(&mut self, place: u16, side: f32) {
+    fn glyph(&mut self, c: char, side: f32) {
         let shift = self.owed + side;
-        if shift.abs() > 0.5 || self.runs.is_empty() {
-            self.runs.push((shift, Vec::new()));
+        if shift.abs() > 0.5 {
+            self.end_run();
+            self.items.push(TextItem::Offset(-shift));
         }
-        if let Some((_, run)) = self.runs.last_mut() {
-            run.extend(place.to_be_bytes());
-        }
+        self.run.push(c);
         self.owed = side;
     }
 
-    fn flush(&mut self, content: &mut Content) {
-        let runs = std::mem::take(&mut self.runs);
-        if runs.is_empty() {
-            return;
+    fn end_run(&mut self) {
+        if !self.run.is_empty() {
+            self.items.push(TextItem::Text(std::mem::take(&mut self.run)));
         }
-        let mut shown = content.show_positioned();
-        let mut items = shown.items();
-        for (shift, run) in runs {
-            if shift.abs() > 0.5 {
-                items.adjust(-shift);
-            }
-            items.show(Str(&run));
+    }
+
+    fn flush(&mut self, ops: &mut Vec<Op>) {
+        self.end_run();
+        if !self.items.is_empty() {
+            ops.push(Op::ShowText { items: std::mem::take(&mut self.items) });
         }
     }
 }
