@@ -31,6 +31,8 @@ enum Step {
         choice: Option<Choice>,
         confirmed_by: (usize, usize),
     },
+    /// The head lets the fine be paid later; without a name it is nobody's word.
+    Defer(&'static str),
     /// Written by hand so many minutes ago, keyed in with or without its photo.
     ByHand {
         ago: i64,
@@ -191,6 +193,7 @@ fn late() -> impl Strategy<Value = Step> {
             SlipKind::FilingSheet, SlipKind::Penalty,
         ]).prop_map(|slip| Step::Tell(Command::PreparePaper { slip })),
         1 => (0i64..120, any::<bool>()).prop_map(|(ago, photo)| Step::ByHand { ago, photo }),
+        1 => prop::sample::select(vec!["head", ""]).prop_map(Step::Defer),
         4 => prop::sample::select(vec![
             PrintState::Printed,
             PrintState::Unknown,
@@ -253,6 +256,17 @@ fn take(street: &mut Street, step: &Step) {
             }
             street.tell(&decide)
         }
+        Step::Defer(by) => match number {
+            Some((_, number)) => street.tell(&Command::DeferPayment(Deferral {
+                reference: format!("deferral:{}", street.events.len()),
+                number,
+                asked_on: street.now.date(),
+                until: street.now.date() + chrono::TimeDelta::days(10),
+                parts: Vec::new(),
+                by: officer(by),
+            })),
+            None => Ok(()),
+        },
         Step::ByHand { ago, photo } => {
             let written = street.now - chrono::TimeDelta::minutes(*ago);
             if *photo {
