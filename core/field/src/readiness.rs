@@ -166,7 +166,7 @@ impl FieldOffice {
             out.push(line(
                 "numbers",
                 free > 0,
-                format!("{year}年{word}剩{free}号{zh}"),
+                format!("{year}年{}文书剩{free}号{zh}", series_zh(word)),
                 format!("{free} {word} numbers of {year} left{en}"),
             ));
         }
@@ -254,5 +254,17 @@ impl FieldOffice {
             skew_ms: raw.skew_ms,
             clock_trusted: raw.clock_trusted,
         })
+    }
+}
+
+/// What officers call a series of numbers.
+fn series_zh(word: &str) -> &str {
+    match word {
+        "penalty" => "当场处罚",
+        "no_penalty" => "不予处罚",
+        "order" => "责令改正",
+        "notice" => "告知",
+        "hand_written" => "手写",
+        other => other,
     }
 }
