@@ -84,10 +84,10 @@ impl Reader {
             .map(|(byte, c)| {
                 let seen = shape(dots, at, y, cell(c) * scale, 30 * scale);
                 at += cell(c) * scale;
-                // The encoder may blacken a dot to break an accidental command; bold type reaches one dot into
+                // The encoder blackens a dot for each accidental command it breaks; bold type reaches one dot into
                 // the next cell.
                 let bold = byte < line.bold;
-                let allowed = if line.bold > 0 { 16 } else { 2 };
+                let allowed = if line.bold > 0 { 16 } else { 4 };
                 if difference(&seen, self.looks(c, line.px, bold)) <= allowed { c } else { '\u{fffd}' }
             })
             .collect()
