@@ -23,7 +23,8 @@ fuzz_target!(|data: &[u8]| {
             Action::Send(bytes) => {
                 // Some of the answers say how many bytes the link takes.
                 let taken = if how & 8 == 0 { bytes.len() } else { usize::from(*replies.get(at).unwrap_or(&255)) };
-                job.sent(taken.min(bytes.len()), now);
+                let sent = taken.min(bytes.len());
+                job.sent(sent, now);
                 now += 1;
             }
             Action::Wait(until) => {
