@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The library for Android: build-android.sh FOLDER
+# The library for Android: build-android.sh FOLDER [CARGO-OPTION...]
 #
 # Writes FOLDER/jniLibs/<abi>/libezhifa_bindings.so for three ABIs and FOLDER/kotlin, in the release-mobile profile,
-# with pages of 16 KB as Google Play asks of apps for API 35 and later. Needs on this machine: cargo-ndk, the Rust
+# with pages of 16 KB as Google Play asks of apps for API 35 and later. `--no-default-features` leaves HTTPS to an app that
+# hands in its own PhoneTransport (1 MB less). Needs on this machine: cargo-ndk, the Rust
 # targets, an NDK r28 or later; says which of them is missing.
 set -euo pipefail
-[ $# -eq 1 ] || { sed -n '2,7p' "$0" | sed 's/^# \{0,1\}//'; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//'; exit 2; }
 out=$(realpath -m "$1")
 cd "$(dirname "$0")/.."
 missing=0
@@ -38,7 +39,7 @@ mkdir -p "$out"
     RUSTFLAGS="${RUSTFLAGS:-} $shorter_paths -C link-arg=-Wl,-z,max-page-size=16384 -C link-arg=-Wl,--icf=safe \
         -C link-arg=-Wl,--pack-dyn-relocs=android" \
         cargo ndk --platform 26 -t arm64-v8a -t armeabi-v7a -t x86_64 -o "$out/jniLibs" \
-        rustc --profile release-mobile -p ezhifa-bindings --lib --crate-type cdylib
+        rustc --profile release-mobile -p ezhifa-bindings --lib --crate-type cdylib "${@:2}"
 )
 
 readelf=$(ls "$ANDROID_NDK_HOME"/toolchains/llvm/prebuilt/*/bin/llvm-readelf | head -n 1)

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The library for iOS: build-ios.sh
+# The library for iOS: build-ios.sh [CARGO-OPTION...]
 #
 # Writes bindings/swift/EZhifaFFI.xcframework (device and simulator) and the generated Swift beside it, in the
-# release-mobile profile. Needs on this machine: macOS with Xcode and the Rust targets; says which of them is missing.
+# release-mobile profile. `--no-default-features` leaves HTTPS to an app with its own transport (1 MB less). Needs on this machine: macOS with Xcode and the Rust targets; says which of them is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 missing=0
@@ -23,7 +23,7 @@ target=${CARGO_TARGET_DIR:-target}
     export RUSTFLAGS="${RUSTFLAGS:-} $shorter_paths"
     for one in "${targets[@]}"; do
         # One crate type: beside an rlib there is no LTO.
-        cargo rustc --profile release-mobile -p ezhifa-bindings --lib --crate-type staticlib --target "$one"
+        cargo rustc --profile release-mobile -p ezhifa-bindings --lib --crate-type staticlib --target "$one" "$@"
     done
 )
 

@@ -8,11 +8,12 @@ use ezhifa_field::{
     error::{Error, FieldError},
     office::Taken,
     printer::{Link, Profile, open_link},
+    wire::enrol::Ticket,
 };
 
 use crate::{
     PhoneError,
-    office::Inside,
+    office::{Inside, Wait},
     ports::{Change, ForeignLink, PrinterLink},
     records::*,
     words::*,
@@ -334,8 +335,7 @@ impl FieldCase {
     /// No such case, the key or the store; never the network.
     pub fn fetch_pay_code(&self) -> Result<Option<String>, PhoneError> {
         self.inside.change("fetch_pay_code", self.touched(), |phone| {
-            let identity = phone.identity()?;
-            let way = self.inside.way(identity.url, identity.ca, phone.brief_transport()?);
+            let way = self.inside.way(&Ticket::from(&phone.identity()?), Wait::Brief)?;
             phone.fetch_pay_code(&self.id, way.as_ref())
         })
     }

@@ -12,7 +12,7 @@ use ezhifa_field::{
     search,
     slip::{BundledOnly, GlyphSource},
     store::{Places, Store},
-    transport::{HttpTransport, Transport},
+    transport::Transport,
     wire::enrol::Ticket,
 };
 
@@ -61,12 +61,14 @@ impl Inside {
     }
 
     /// The app's own way to HQ, or the library's.
-    pub(crate) fn way(&self, url: String, ca: Option<String>, ours: HttpTransport) -> Box<dyn Transport> {
+    pub(crate) fn way(&self, ticket: &Ticket, wait: Wait) -> Result<Box<dyn Transport>, FieldError> {
         match &self.platform.transport {
-            Some(app) => {
-                Box::new(ForeignTransport { app: app.clone(), base: url, ca: ca.unwrap_or_default() })
-            }
-            None => Box::new(ours),
+            Some(app) => Ok(Box::new(ForeignTransport {
+                app: app.clone(),
+                base: ticket.url.clone(),
+                ca: ticket.ca.clone().unwrap_or_default(),
+            })),
+            None => ready_way(ticket, wait),
         }
     }
 
@@ -75,8 +77,7 @@ impl Inside {
     }
 
     fn way_of(&self, phone: &Core) -> Result<Box<dyn Transport>, FieldError> {
-        let identity = phone.identity()?;
-        Ok(self.way(identity.url, identity.ca, phone.transport()?))
+        self.way(&Ticket::from(&phone.identity()?), Wait::Long)
     }
 
     /// The last good position of the platform.
@@ -119,6 +120,30 @@ impl Inside {
             thumbnail: shot.thumbnail,
         })
     }
+}
+
+/// How long a call may wait for HQ.
+#[derive(Clone, Copy)]
+pub(crate) enum Wait {
+    /// In the background.
+    Long,
+    /// While officers and a party look on.
+    Brief,
+}
+
+#[cfg(feature = "https")]
+fn ready_way(ticket: &Ticket, wait: Wait) -> Result<Box<dyn Transport>, FieldError> {
+    use ezhifa_field::transport::HttpTransport;
+    let way = match wait {
+        Wait::Long => HttpTransport::new(ticket),
+        Wait::Brief => HttpTransport::brief(ticket),
+    };
+    Ok(Box::new(way.map_err(inside)?))
+}
+
+#[cfg(not(feature = "https"))]
+fn ready_way(_: &Ticket, _: Wait) -> Result<Box<dyn Transport>, FieldError> {
+    Err(inside(ezhifa_field::transport::TransportError::NoWay))
 }
 
 fn inside(e: impl Into<Error>) -> FieldError {
@@ -186,8 +211,7 @@ impl FieldOffice {
     pub fn enrol(&self, ticket: String) -> Result<(), PhoneError> {
         self.0.change("enrol", Change::Sync, |phone| {
             let parsed = Ticket::parse(&ticket).map_err(inside)?;
-            let ours = HttpTransport::new(&parsed).map_err(inside)?;
-            phone.enrol(&ticket, self.0.way(parsed.url, parsed.ca, ours).as_ref())
+            phone.enrol(&ticket, self.0.way(&parsed, Wait::Long)?.as_ref())
         })
     }
 

@@ -278,7 +278,7 @@ pub struct PhonePlatform {
     /// Who draws screens.
     #[uniffi(default = None)]
     pub observer: Option<Arc<dyn PhoneObserver>>,
-    /// Way to HQ.
+    /// Way to HQ; none: the library's own HTTPS (feature `https`).
     #[uniffi(default = None)]
     pub transport: Option<Arc<dyn PhoneTransport>>,
 }

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use ezhifa_field::{
     casefile::{MANIFEST, device_keys},
     casework::{
-        law::terms::Outcome,
+        law::terms::CodeSays,
         seal::{
             code::{SlipCode, SlipRecord},
             sign::PublicKey,
@@ -211,13 +211,13 @@ fn show(verdict: &Verdict) {
         (None, _) => "· not checked here 未在本地核对".to_owned(),
     };
     let outcome =
-        Outcome::from_code(says.outcome).map_or_else(|| says.outcome.to_string(), |o| o.name().to_owned());
+        CodeSays::from_code(says.outcome).map_or_else(|| says.outcome.to_string(), |o| o.name().to_owned());
     let rows = [
         ("签名 signature", signature),
         ("指挥中心 HQ says", verdict.standing.clone().unwrap_or_else(|| "· not asked 未查询".to_owned())),
         ("编号 number", says.number.clone()),
         ("核对码 check code", verdict.check_code.clone()),
-        ("结果 outcome", outcome),
+        ("内容 says", outcome),
         ("决定时间 decided", time(says.decided_ms)),
         ("条款 clause", says.clause.clone()),
         ("改正期限 due", says.order_due_ms.map(time).unwrap_or_default()),

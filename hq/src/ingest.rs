@@ -57,9 +57,8 @@ struct Sent {
 }
 
 impl Sent {
-    fn of(entry: SealedEntry, epoch: &str, received_ms: i64) -> Result<Sent, HqError> {
+    fn of(entry: SealedEntry, hash: Digest, epoch: &str, received_ms: i64) -> Result<Sent, HqError> {
         let SealedEntry { header, salt, body } = entry;
-        let hash = header.hash();
         let readable = match &body {
             Some(body) if is_case(&header.kind) => serde_json::from_str::<CaseEvent>(body).is_ok(),
             _ => true,
@@ -111,13 +110,20 @@ impl Hq {
             seq: first.header.seq.saturating_sub(1),
             hash: first.header.prev,
         };
-        verify(&start, push.entries.iter()).map_err(|e| HqError::Bad(e.to_string()))?;
+        let end = verify(&start, push.entries.iter()).map_err(|e| HqError::Bad(e.to_string()))?;
+        // In a whole chain every entry names the hash of the one before it.
+        let hashes: Vec<Digest> =
+            push.entries.iter().skip(1).map(|next| next.header.prev).chain([end.hash]).collect();
 
         let now = self.now_ms();
         let (id, epoch, named) = (device.id.clone(), push.epoch, push.epoch.to_string());
         let weight = push.entries.len();
-        let sent: Vec<Sent> =
-            push.entries.into_iter().map(|entry| Sent::of(entry, &named, now)).collect::<Result<_, _>>()?;
+        let sent: Vec<Sent> = push
+            .entries
+            .into_iter()
+            .zip(hashes)
+            .map(|(entry, hash)| Sent::of(entry, hash, &named, now))
+            .collect::<Result<_, _>>()?;
         let stored = self.write(weight, move |w| store_run(w, &id, epoch, sent, now));
         let (journal, quarantined) = match stored {
             Err(HqError::Fork(fork)) => {

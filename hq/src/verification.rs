@@ -6,7 +6,7 @@ use ezhifa_casework::{
         clocks::Clocks,
         rulebook::Rulebook,
         template::{BlockTemplate, Part},
-        terms::{Outcome, SlipKind},
+        terms::{CodeSays, Outcome, SlipKind},
     },
 };
 use ezhifa_slip::Document;
@@ -154,13 +154,17 @@ impl Hq {
 }
 
 fn facts(record: &SlipRecord, check_code: &str) -> Vec<(String, String)> {
-    let outcome = Outcome::from_code(record.outcome).map_or("", Outcome::name);
+    let says = CodeSays::from_code(record.outcome);
+    let (what, when) = match says {
+        Some(CodeSays::Paper(_)) => ("文书种类", "出具时间"),
+        _ => ("处理结果", "决定时间"),
+    };
     let time = |ms: i64| local(ms).format("%Y年%-m月%-d日%H时%M分").to_string();
     [
         ("文书编号", record.number.clone()),
         ("核对码", check_code.to_owned()),
-        ("处理结果", outcome.to_owned()),
-        ("决定时间", time(record.decided_ms)),
+        (what, says.map_or("", CodeSays::name).to_owned()),
+        (when, time(record.decided_ms)),
         ("依据条款", record.clause.clone()),
         ("改正期限", record.order_due_ms.map(time).unwrap_or_default()),
         ("执法证号", record.officers.join("、")),
@@ -198,7 +202,12 @@ fn sections(document: &Document) -> Vec<Section> {
 
 /// Before the decision has arrived: the rights that any slip of this kind carries, from its template.
 fn next_from_template(book: &Rulebook, record: &SlipRecord) -> Vec<Section> {
-    let Some(template) = Outcome::from_code(record.outcome).and_then(|o| book.template(slip_of(o))) else {
+    let kind = match CodeSays::from_code(record.outcome) {
+        Some(CodeSays::Outcome(outcome)) => slip_of(outcome),
+        Some(CodeSays::Paper(kind)) => kind,
+        None => return Vec::new(),
+    };
+    let Some(template) = book.template(kind) else {
         return Vec::new();
     };
     template

@@ -11,7 +11,7 @@ use ezhifa_field::{
         case::Phase,
         command::Command,
         event::{CaseId, FilingWay, HandPaper, PayWay, ServiceWay, Stage},
-        law::terms::{Series, SlipKind},
+        law::terms::{CodeSays, Outcome, Series, SlipKind},
         people::{
             EServiceConsent, Officer, OfficerId, OfficerKind, Power, Private, SignerRole, Signing, SigningAct,
         },
@@ -46,6 +46,19 @@ fn printed(street: &Street, case: &CaseId) -> String {
     assert!(whole(&slip.number) && decided.is_none_or(|n| whole(&n)), "a number is never broken");
     let words = paper.lines.join("").replace(' ', "");
     assert!(words.contains(&slip.number) && words.contains("样本·无法律效力"), "{words}");
+    // Whoever scans the code reads which paper it is, and no outcome of the case on a paper that decides nothing.
+    let page = street.hq.verification(slip.code.rsplit('/').next().unwrap()).unwrap();
+    let fact = |name: &str| page.facts.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    let kind = case.slip(&slip.number).unwrap().slip;
+    match CodeSays::of(kind, case.outcome().unwrap_or(Outcome::Advice)) {
+        CodeSays::Outcome(outcome) => {
+            assert_eq!((fact("处理结果").as_deref(), fact("文书种类")), (Some(outcome.name()), None));
+        }
+        CodeSays::Paper(paper) => {
+            assert_eq!((fact("文书种类").as_deref(), fact("处理结果")), (Some(paper.name()), None));
+            assert!(words.contains(paper.name()), "{paper:?}: {words}");
+        }
+    }
     words
 }
 

@@ -169,6 +169,90 @@ pub enum SlipKind {
     FilingSheet,
 }
 
+impl SlipKind {
+    /// Papers that decide nothing themselves, in the order of their codes. Codes stand on paper for years: new
+    /// ones go to the end.
+    const BESIDE: [SlipKind; 7] = [
+        SlipKind::Void,
+        SlipKind::Correction,
+        SlipKind::Revocation,
+        SlipKind::EServiceConsent,
+        SlipKind::Commitment,
+        SlipKind::PaymentReference,
+        SlipKind::FilingSheet,
+    ];
+
+    /// Chinese name of the paper.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            SlipKind::Advice => "劝导告知单",
+            SlipKind::Order | SlipKind::OrderUnnamed => "责令改正通知书",
+            SlipKind::NoPenalty => "不予行政处罚决定书",
+            SlipKind::NoPenaltyProposed => "轻微违法告知教育单",
+            SlipKind::Guardian => "责令管教通知书",
+            SlipKind::Penalty => "当场行政处罚决定书",
+            SlipKind::Transfer => "转普通程序告知书",
+            SlipKind::Void => "作废通知",
+            SlipKind::Correction => "补正通知书",
+            SlipKind::Revocation => "撤销决定书",
+            SlipKind::EServiceConsent => "电子送达确认书",
+            SlipKind::Commitment => "改正承诺书",
+            SlipKind::PaymentReference => "缴款登记单",
+            SlipKind::FilingSheet => "当场处罚备案报送单",
+        }
+    }
+}
+
+/// What one byte of the code on a paper says of it: what was decided, or which paper beside a decision it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeSays {
+    /// The paper of an outcome.
+    Outcome(Outcome),
+    /// A paper that decides nothing itself.
+    Paper(SlipKind),
+}
+
+impl CodeSays {
+    const FIRST_PAPER: u8 = 32;
+
+    /// For a paper of this kind in a case of this outcome.
+    #[must_use]
+    pub fn of(paper: SlipKind, outcome: Outcome) -> CodeSays {
+        if SlipKind::BESIDE.contains(&paper) { CodeSays::Paper(paper) } else { CodeSays::Outcome(outcome) }
+    }
+
+    /// The byte.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            CodeSays::Outcome(outcome) => outcome.code(),
+            CodeSays::Paper(paper) => (Self::FIRST_PAPER..)
+                .zip(SlipKind::BESIDE)
+                .find_map(|(code, beside)| (beside == paper).then_some(code))
+                .unwrap_or(u8::MAX),
+        }
+    }
+
+    /// What a byte read off a paper says; none where a newer phone wrote it.
+    #[must_use]
+    pub fn from_code(code: u8) -> Option<CodeSays> {
+        match code.checked_sub(Self::FIRST_PAPER) {
+            None => Outcome::from_code(code).map(CodeSays::Outcome),
+            Some(place) => SlipKind::BESIDE.get(usize::from(place)).copied().map(CodeSays::Paper),
+        }
+    }
+
+    /// Chinese name of the outcome or the paper.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            CodeSays::Outcome(outcome) => outcome.name(),
+            CodeSays::Paper(paper) => paper.name(),
+        }
+    }
+}
+
 /// A number series (文书字号系列). Each has its own blocks, so that waivers never use penalty numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
@@ -210,7 +294,7 @@ impl std::fmt::Display for Citation {
 
 #[cfg(test)]
 mod tests {
-    use super::Outcome;
+    use super::{CodeSays, Outcome, SlipKind};
 
     #[test]
     fn codes_on_paper_keep_their_meaning() {
@@ -220,5 +304,13 @@ mod tests {
         assert_eq!(Outcome::from_code(7), Some(Outcome::Fine));
         assert_eq!(Outcome::from_code(4), Some(Outcome::NoPenalty));
         assert_eq!(Outcome::from_code(11), None);
+        for code in (0..=10).chain(32..=38) {
+            assert_eq!(CodeSays::from_code(code).map(CodeSays::code), Some(code));
+        }
+        assert_eq!(CodeSays::from_code(34), Some(CodeSays::Paper(SlipKind::Revocation)));
+        assert_eq!(CodeSays::from_code(11).or(CodeSays::from_code(39)).or(CodeSays::from_code(255)), None);
+        let promise = CodeSays::of(SlipKind::Commitment, Outcome::NoPenalty);
+        assert_eq!((promise.code(), promise.name()), (36, "改正承诺书"));
+        assert_eq!(CodeSays::of(SlipKind::Guardian, Outcome::NoPenalty).code(), Outcome::NoPenalty.code());
     }
 }

@@ -36,7 +36,7 @@ pub struct SlipRecord {
     pub decided_ms: i64,
     /// Clause decided on, short.
     pub clause: String,
-    /// Outcome as a number.
+    /// What the paper says, as a number: below 32 the outcome, from 32 on a paper that decides nothing itself.
     pub outcome: u8,
     /// An order's due time, so that another crew can load it from the paper.
     pub order_due_ms: Option<i64>,

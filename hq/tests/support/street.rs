@@ -316,29 +316,13 @@ impl Street {
         go(s, &mut case, phone, Command::Decide { choice, order_due, confirmations });
         let record = case.record().unwrap().clone();
         let decided_ms = record.at.and_utc().timestamp_millis() - 8 * 3_600_000;
-        let outcome = u8::try_from(
-            [
-                Outcome::NoViolation,
-                Outcome::Advice,
-                Outcome::Order,
-                Outcome::OrderComplied,
-                Outcome::NoPenalty,
-                Outcome::NoPenaltyProposed,
-                Outcome::Warning,
-                Outcome::Fine,
-            ]
-            .iter()
-            .position(|o| *o == record.outcome)
-            .unwrap(),
-        )
-        .unwrap();
         let slip_record = SlipRecord {
             number: record.number.clone(),
             organ: "DGCG".into(),
             officers: ["19S00123".into(), "19S00456".into()],
             decided_ms,
             clause: "样例条款".into(),
-            outcome,
+            outcome: record.outcome.code(),
             order_due_ms: None,
             entry_prefix: hash.get().unwrap().prefix(),
         };

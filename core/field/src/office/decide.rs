@@ -9,7 +9,7 @@ use ezhifa_casework::{
     event::{CaseEvent, CaseId, Choice, Confirmation, DecisionRecord, Event, HandPaper},
     law::{
         rulebook::Rulebook,
-        terms::{Outcome, SlipKind},
+        terms::{CodeSays, Outcome, SlipKind},
     },
     people::{Crew, Officer},
 };
@@ -209,11 +209,13 @@ impl FieldOffice {
             officers: [officers.0.certificate.clone(), officers.1.certificate.clone()],
             decided_ms: moment(ground.event.at),
             clause: clause(&case, number),
-            outcome: case
-                .record()
-                .filter(|r| r.number == number)
-                .map_or(case.outcome().unwrap_or(Outcome::Advice), |r| r.outcome)
-                .code(),
+            outcome: CodeSays::of(
+                ground.kind,
+                case.record()
+                    .filter(|r| r.number == number)
+                    .map_or(case.outcome().unwrap_or(Outcome::Advice), |r| r.outcome),
+            )
+            .code(),
             order_due_ms: case.record().filter(|r| r.number == number).and_then(|r| r.order_due).map(moment),
             entry_prefix: ground.entry.prefix(),
         };

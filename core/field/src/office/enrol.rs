@@ -21,7 +21,7 @@ use crate::{
     error::{Error, FieldError, Not},
     journal::Kind,
     store::{Store, StoreError},
-    transport::{HttpTransport, Request, Transport, TransportError},
+    transport::{Request, Transport, TransportError},
 };
 
 impl FieldOffice {
@@ -134,17 +134,19 @@ impl FieldOffice {
     ///
     /// # Errors
     /// Not enrolled.
-    pub fn brief_transport(&self) -> Result<HttpTransport, FieldError> {
+    #[cfg(feature = "https")]
+    pub fn brief_transport(&self) -> Result<crate::transport::HttpTransport, FieldError> {
         let identity = self.opened()?.identity();
-        Ok(HttpTransport::brief(&Ticket::from(&identity)).map_err(Error::from)?)
+        Ok(crate::transport::HttpTransport::brief(&Ticket::from(&identity)).map_err(Error::from)?)
     }
 
     /// The ready HTTPS way to the HQ of the enrolment.
     ///
     /// # Errors
     /// Not enrolled.
-    pub fn transport(&self) -> Result<HttpTransport, FieldError> {
+    #[cfg(feature = "https")]
+    pub fn transport(&self) -> Result<crate::transport::HttpTransport, FieldError> {
         let identity = self.opened()?.identity();
-        Ok(HttpTransport::new(&Ticket::from(&identity)).map_err(Error::from)?)
+        Ok(crate::transport::HttpTransport::new(&Ticket::from(&identity)).map_err(Error::from)?)
     }
 }
