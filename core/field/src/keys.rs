@@ -105,6 +105,8 @@ pub enum Point {
     AfterSign,
     /// The slip is committed, nothing printed.
     BeforePrint,
+    /// A page of the feed is kept, what it asks of the journal not yet done.
+    AfterFeed,
 }
 
 /// A test's hook at every [`Point`]; an error there is an I/O error, an abort is a crash.

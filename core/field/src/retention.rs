@@ -30,8 +30,9 @@ impl Dao<'_> {
         }
     }
 
-    /// Cases whose date is past, that HQ does not hold because a remedy runs, and of which HQ holds everything twice: entries below its floor, files by
-    /// signed receipt. Nothing else may leave the phone.
+    /// Cases whose date is past, that HQ does not hold because a remedy runs, and of which HQ holds everything
+    /// twice: entries below its floor, files by signed receipt. Nothing else may leave the phone, and a case whose last
+    /// records another case still needs waits for that one.
     ///
     /// # Errors
     /// SQLite.
@@ -41,7 +42,12 @@ impl Dao<'_> {
                AND NOT EXISTS (
                  SELECT 1 FROM thing h WHERE h.scope = 'hold' AND h.key = r.case_id
                    AND CAST(CAST(h.value AS TEXT) AS INTEGER) >= ?1)
-               AND EXISTS (SELECT 1 FROM case_entry c JOIN body b ON b.pos = c.pos WHERE c.case_id = r.case_id)
+               AND EXISTS (
+                 SELECT 1 FROM case_entry c JOIN body b ON b.pos = c.pos
+                 WHERE c.case_id = r.case_id AND NOT EXISTS (
+                   SELECT 1 FROM case_entry o LEFT JOIN retention k ON k.case_id = o.case_id
+                   WHERE o.pos = c.pos AND o.case_id <> r.case_id
+                     AND (k.keep_until_ms IS NULL OR k.keep_until_ms >= ?1)))
                AND NOT EXISTS (
                  SELECT 1 FROM case_entry c JOIN entry e ON e.pos = c.pos JOIN epoch p ON p.id = e.epoch
                  WHERE c.case_id = r.case_id AND e.seq > p.floor)

@@ -2,7 +2,8 @@
 //!
 //! A file is sealed and synced in `evidence/in` before its row and its journal entry are committed, and
 //! gets its last name after. Whatever the moment of a crash, opening finishes or drops it: a row without
-//! a file or a file without a row does not outlive the next opening.
+//! a file or a file without a row does not outlive the next opening. (A database that was restored from a copy is
+//! another matter: files that it does not know yet lie there unread, for their keys went with their rows.)
 
 use std::{
     fs::File,

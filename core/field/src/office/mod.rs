@@ -136,6 +136,12 @@ pub(crate) mod scope {
     pub(crate) const OFFICE: &str = "office";
     pub(crate) const FEED: &str = "feed";
     pub(crate) const SNAPSHOT: &str = "snapshot";
+    /// Feed items that still have to become entries.
+    pub(crate) const PENDING: &str = "pending";
+    /// Entries that HQ holds and cannot use.
+    pub(crate) const SET_ASIDE: &str = "set_aside";
+    /// The wipe order of which the loss is declared.
+    pub(crate) const DECLARED: &str = "declared";
     pub(crate) const RECEIPT: &str = "receipt";
     pub(crate) const UNFILED: &str = "unfiled";
     pub(crate) const PAY_CODE: &str = "pay_code";
@@ -196,6 +202,9 @@ impl FieldOffice {
             handed_in: Mutex::default(),
         };
         open.reload(&self.places)?;
+        if let Some(least) = open.store.read(|dao| dao.get(scope::OFFICE, "min_app"))? {
+            self.state().min_app = String::from_utf8_lossy(&least).into_owned();
+        }
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(open));
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! The store as the sync engine reads it, and what the engine's changes do to it.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use ezhifa_casework::{
     command::Command,
@@ -9,7 +9,7 @@ use ezhifa_casework::{
     people::OfficerId,
 };
 use ezhifa_wire::{
-    feed::{Deferral, FeedBody, FeedPage, Hold},
+    feed::{Deferral, FeedBody, FeedItem, FeedPage, Hold},
     hello::{BlockUse, Cursor, Unsynced},
     lease::LeaseRequest,
     limits,
@@ -24,6 +24,7 @@ use ezhifa_wire::{
 use super::{FieldOffice, Open, SyncReport, project, scope};
 use crate::{
     error::{Error, Not},
+    keys::Point,
     store::{Dao, Places, StoreError},
     sync::{Blob, Change, Myself, Shelf},
 };
@@ -131,10 +132,21 @@ impl Shelf for PhoneShelf<'_> {
         let wanted =
             inbox.filters().find(|f| !skip.contains(&f.sha256) && !feed_file(places, &f.sha256).exists());
         Ok(wanted.map(|f| {
-            let offset = std::fs::metadata(part_file(places, &f.sha256)).map_or(0, |m| m.len()).min(f.length);
+            let part = part_file(places, &f.sha256);
+            let mut offset = std::fs::metadata(&part).map_or(0, |m| m.len());
+            if offset >= f.length {
+                // Killed between the last byte and the name, or not this file: fetched again from the start.
+                let _ = std::fs::remove_file(&part);
+                offset = 0;
+            }
             Blob { sha256: f.sha256, length: f.length, offset }
         }))
     }
+}
+
+/// An entry of this phone, as a key.
+fn place(epoch: Epoch, seq: u64) -> String {
+    format!("{epoch}/{seq}")
 }
 
 fn cursor(dao: &Dao<'_>) -> Result<Cursor, Error> {
@@ -203,9 +215,17 @@ impl FieldOffice {
                 self.hq_time(open, server_ms, wall_ms)?;
                 report.skew_ms = Some(server_ms.saturating_sub(wall_ms));
             }
-            Change::MinApp(least) => self.state().min_app = least,
+            Change::MinApp(least) => {
+                // Kept, so that an app that is too old stays so when it starts again without a network.
+                if self.state().min_app != least {
+                    open.store.write::<_, Error>(|dao| {
+                        Ok(dao.put(scope::OFFICE, "min_app", least.as_bytes())?)
+                    })?;
+                    self.state().min_app = least;
+                }
+            }
             Change::Delivered { receipt, signed, sent_to } => {
-                self.delivered(open, &receipt, &signed, sent_to)?;
+                self.delivered(open, &receipt, &signed, sent_to, report)?;
                 report.receipts = report.receipts.saturating_add(1);
                 report.receipt = Some(*receipt);
             }
@@ -258,8 +278,16 @@ impl FieldOffice {
         Ok(())
     }
 
-    /// Nothing but a signed receipt counts; it also files (备案) the decisions that it covers.
-    fn delivered(&self, open: &Open, receipt: &Receipt, signed: &Signed, sent_to: u64) -> Result<(), Error> {
+    /// Nothing but a signed receipt counts; it also files (备案) the decisions that it covers, but for those
+    /// that HQ holds and cannot read: they are filed another way, or when HQ can.
+    fn delivered(
+        &self,
+        open: &Open,
+        receipt: &Receipt,
+        signed: &Signed,
+        sent_to: u64,
+        report: &mut SyncReport,
+    ) -> Result<(), Error> {
         let ours = open.store.read(|dao| dao.hash_at(receipt.epoch, receipt.seq))?;
         // Of an epoch that was rolled back HQ may hold more than this phone: then the receipt covers what was
         // sent and compared, entry by entry.
@@ -276,31 +304,47 @@ impl FieldOffice {
         open.store.write::<_, Error>(|dao| {
             dao.set_delivered(receipt.epoch, upto)?;
             dao.raise_floor(receipt.floor.epoch, receipt.floor.seq)?;
+            for seq in &receipt.quarantined {
+                dao.put(scope::SET_ASIDE, &place(receipt.epoch, *seq), b"")?;
+            }
             Ok(dao.put(scope::RECEIPT, &receipt.epoch.to_string(), &bytes)?)
         })?;
+        let aside: BTreeSet<String> =
+            open.store.read(|dao| dao.list(scope::SET_ASIDE))?.into_iter().map(|(key, _)| key).collect();
         let filed = open.store.read(project::unfiled)?;
-        for (case, _) in filed.iter().filter(|(_, w)| w.epoch == receipt.epoch && w.seq <= upto) {
-            let _turn = self.desk_lock();
-            let folded = open.case(case)?;
-            let mut parts = self.parts(open, &folded, None)?;
-            if let Some(crew) = folded.decided_by() {
-                parts.crew = crew.clone();
+        for (case, at) in filed.iter().filter(|(_, w)| w.epoch == receipt.epoch && w.seq <= upto) {
+            if aside.contains(&place(at.epoch, at.seq)) {
+                continue;
             }
-            match parts.handle(&folded, &Command::File(FilingWay::Receipt)) {
-                Ok(events) => {
-                    open.store.write::<_, Error>(|dao| project::append(dao, &folded, &events, None))?;
-                }
-                // Void meanwhile, or filed on paper: nothing is owed any more.
-                Err(_) => {
-                    open.store.write::<_, Error>(|dao| Ok(dao.drop_thing(scope::UNFILED, &case.0)?))?;
-                }
+            // One case that cannot be filed now holds up nothing; the next receipt tries again.
+            if let Err(e) = self.file(open, case) {
+                report.faults.push(format!("备案 / filing: {e}"));
             }
         }
         Ok(())
     }
 
+    fn file(&self, open: &Open, case: &CaseId) -> Result<(), Error> {
+        let _turn = self.desk_lock();
+        let folded = open.case(case)?;
+        let mut parts = self.parts(open, &folded, None)?;
+        if let Some(crew) = folded.decided_by() {
+            parts.crew = crew.clone();
+        }
+        match parts.handle(&folded, &Command::File(FilingWay::Receipt)) {
+            Ok(events) => {
+                open.store.write::<_, Error>(|dao| project::append(dao, &folded, &events, None).map(drop))
+            }
+            // Void meanwhile, or filed on paper: nothing is owed any more.
+            Err(_) => {
+                open.store.write::<_, Error>(|dao| Ok(dao.drop_thing(scope::UNFILED, &case.0).map(drop)?))
+            }
+        }
+    }
+
     fn page(&self, open: &Open, page: &FeedPage, report: &mut SyncReport) -> Result<(), Error> {
-        let mut keys = None;
+        let mut identity = open.identity();
+        let mut keys = false;
         let before = open.store.read(cursor)?;
         let new_incarnation = !page.incarnation.is_empty() && page.incarnation != before.incarnation;
         open.store.write::<_, Error>(|dao| {
@@ -318,7 +362,13 @@ impl FieldOffice {
             for item in &page.items {
                 let key = format!("{}\n{}", item.kind, item.key);
                 match item.read() {
-                    Ok(FeedBody::HqKeys(fresh)) if !fresh.keys.is_empty() => keys = Some(fresh.keys),
+                    Ok(FeedBody::HqKeys(fresh)) if !fresh.keys.is_empty() => {
+                        identity.enrolled.hq_keys = fresh.keys;
+                        keys = true;
+                    }
+                    Ok(FeedBody::Lease(_) | FeedBody::Deferral(_)) => {
+                        dao.put(scope::PENDING, &key, &serde_json::to_vec(item)?)?;
+                    }
                     Ok(FeedBody::Wipe(order)) => {
                         dao.put(scope::OFFICE, "wipe", &serde_json::to_vec(&order)?)?;
                         report.wipe = Some(order);
@@ -332,7 +382,7 @@ impl FieldOffice {
                 }
             }
             if snapshot && !page.more {
-                let named: std::collections::BTreeSet<String> =
+                let named: BTreeSet<String> =
                     dao.list(scope::SNAPSHOT)?.into_iter().map(|(key, _)| key).collect();
                 for (key, _) in dao.list(scope::FEED)? {
                     if !named.contains(&key) {
@@ -344,24 +394,38 @@ impl FieldOffice {
                 // HQ was restored: what it said about photos is void; asking again costs one HEAD each.
                 dao.forget_durable()?;
             }
+            if keys {
+                // With the cursor: from then on HQ signs with these, and nothing else would be heard again.
+                dao.put(scope::OFFICE, "identity", &serde_json::to_vec(&identity)?)?;
+            }
             dao.put(scope::OFFICE, "cursor", &serde_json::to_vec(&next)?)?;
             Ok(())
         })?;
-        // Blocks go to the ledger, each in its own transaction: one that is refused holds up nothing. So do
-        // the head's deferrals, each into its case.
-        for item in &page.items {
-            match item.read() {
-                Ok(FeedBody::Lease(lease)) => self.block(open, "", &lease.block, report)?,
-                Ok(FeedBody::Deferral(granted)) => self.deferred(open, &granted, report)?,
-                _ => {}
-            }
-        }
-        if let Some(keys) = keys {
-            let mut identity = open.identity();
-            identity.enrolled.hq_keys = keys;
-            let bytes = serde_json::to_vec(&identity)?;
-            open.store.write::<_, Error>(|dao| Ok(dao.put(scope::OFFICE, "identity", &bytes)?))?;
+        self.ports.platform.probe.at(Point::AfterFeed)?;
+        self.pending(open, report)?;
+        if keys {
             *open.identity.write().unwrap_or_else(std::sync::PoisonError::into_inner) = identity;
+        }
+        Ok(())
+    }
+
+    /// Blocks go to the ledger and the head's deferrals into their cases, each in its own transaction. They wait
+    /// beside the feed, where a crash finds them again; one that fails holds up nothing and is tried again.
+    pub(super) fn pending(&self, open: &Open, report: &mut SyncReport) -> Result<(), Error> {
+        for (key, bytes) in open.store.read(|dao| dao.list(scope::PENDING))? {
+            let item = serde_json::from_slice::<FeedItem>(&bytes).ok().and_then(|item| item.read().ok());
+            let done = match item {
+                Some(FeedBody::Lease(lease)) => self.block(open, "", &lease.block, report),
+                Some(FeedBody::Deferral(granted)) => self.deferred(open, &granted, report),
+                _ => Ok(()),
+            };
+            match done {
+                Ok(()) => {
+                    open.store
+                        .write::<_, Error>(|dao| Ok(dao.drop_thing(scope::PENDING, &key).map(|_| ())?))?;
+                }
+                Err(e) => report.faults.push(e.to_string()),
+            }
         }
         Ok(())
     }
@@ -456,6 +520,7 @@ impl FieldOffice {
         } else {
             std::fs::remove_file(&part).map_err(|e| io(&e))?;
             report.faults.push(format!("feed file {}", file.sha256));
+            report.bad_files.push(file.sha256);
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::sync::{PoisonError, TryLockError};
 
 use chrono::{Datelike, NaiveDateTime};
 use ezhifa_casework::law::terms::Series;
-use ezhifa_wire::{hello::WipeOrder, lease::LeaseRequest, push::Receipt};
+use ezhifa_wire::{hello::WipeOrder, lease::LeaseRequest, push::Receipt, seal::hash::Digest};
 use serde::Serialize;
 use serde_json::json;
 
@@ -74,6 +74,9 @@ pub struct SyncReport {
     pub wipe: Option<WipeOrder>,
     #[serde(skip)]
     pub(super) reload: bool,
+    /// Files that are not what they are called: not asked for again in this round.
+    #[serde(skip)]
+    pub(super) bad_files: Vec<Digest>,
 }
 
 impl FieldOffice {
@@ -124,6 +127,7 @@ impl FieldOffice {
         let read_only = open.store.opened().read_only;
         if !read_only {
             self.make_wishes(&open)?;
+            self.pending(&open, &mut report)?;
         }
         let shelf = PhoneShelf { office: self, open: &open };
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -145,6 +149,12 @@ impl FieldOffice {
                     break;
                 }
                 Step::Send(ask) => {
+                    // By force: the journal, which says what is lost, and nothing else.
+                    if report.wipe.as_ref().is_some_and(|w| w.force)
+                        && !matches!(ask.purpose, Purpose::Push { .. })
+                    {
+                        break;
+                    }
                     let answer = transport.send(&ask.request);
                     let moment = self.moment()?;
                     for change in engine.receive(&moment, &shelf.myself()?, &ask, answer) {
@@ -154,9 +164,14 @@ impl FieldOffice {
                             self.apply(&open, change, &mut report)?;
                         }
                     }
-                    if matches!(ask.purpose, Purpose::Hello) && report.wipe.as_ref().is_some_and(|w| w.force)
+                    for bad in report.bad_files.drain(..) {
+                        engine.pass_by(bad);
+                    }
+                    if let (Purpose::Hello, Some(order)) = (&ask.purpose, &report.wipe)
+                        && order.force
+                        && !read_only
                     {
-                        break;
+                        declare_loss(&open, order)?;
                     }
                     let waits = shelf.unsynced()?;
                     let tell = Tell {
@@ -171,6 +186,11 @@ impl FieldOffice {
                     }
                 }
             }
+        }
+        for (epoch, seq) in engine.stuck() {
+            report.faults.push(format!(
+                "时期{epoch}第{seq}条起的记录无法上传，请告知指挥中心；记录都在本机 / entries of epoch {epoch} from {seq} on cannot be sent: tell HQ; they are kept"
+            ));
         }
         if report.reload {
             open.reload(&self.places)?;
@@ -272,13 +292,7 @@ impl FieldOffice {
             if !order.force {
                 return Ok(None);
             }
-            open.store.write::<_, Error>(|dao| {
-                let body = json!({
-                    "event": "wipe_forced", "order": order.id, "entries": unsent.entries, "files": unsent.files,
-                });
-                dao.append_json(Kind::Device, 1, None, &body)?;
-                Ok(())
-            })?;
+            declare_loss(&open, &order)?;
             Ok(Some(order))
         };
         Ok(due()?)
@@ -306,6 +320,21 @@ impl FieldOffice {
         };
         Ok(read()?)
     }
+}
+
+/// A wipe by force says in the journal what goes with it, once an order.
+fn declare_loss(open: &Open, order: &WipeOrder) -> Result<(), Error> {
+    open.store.write::<_, Error>(|dao| {
+        let unsent = dao.unsent()?;
+        if (unsent.entries == 0 && unsent.files == 0) || dao.get(scope::DECLARED, &order.id)?.is_some() {
+            return Ok(());
+        }
+        let body = json!({
+            "event": "wipe_forced", "order": order.id, "entries": unsent.entries, "files": unsent.files,
+        });
+        dao.append_json(Kind::Device, 1, None, &body)?;
+        Ok(dao.put(scope::DECLARED, &order.id, b"")?)
+    })
 }
 
 fn wanted(now: NaiveDateTime, drill: bool) -> Vec<(String, i32)> {

@@ -114,6 +114,11 @@ impl Engine {
         self.upload_only = only;
     }
 
+    /// A file that came and is not what it is called: not asked for again in this round.
+    pub fn pass_by(&mut self, file: Digest) {
+        self.skip.push(file);
+    }
+
     /// The officer asked for it now: jitter does not count, HQ's word does.
     pub fn nudge(&mut self) {
         self.main.nudged();
@@ -553,16 +558,30 @@ impl Engine {
     }
 
     fn blob(&mut self, shelf: &dyn Shelf) -> Result<Option<(Request, Purpose)>, Error> {
-        let Some(next) = shelf.next_blob(&self.skip)? else { return Ok(None) };
-        let offset = match self.blob {
-            Some((sha256, offset)) if sha256 == next.sha256 => offset,
-            _ => {
-                let request =
-                    Request { method: "HEAD", path: blob::path(&next.sha256), headers: vec![], body: vec![] };
-                return Ok(Some((request, Purpose::BlobAsk(next.sha256))));
+        let (next, offset, body) = loop {
+            let Some(next) = shelf.next_blob(&self.skip)? else { return Ok(None) };
+            let offset = match self.blob {
+                Some((sha256, offset)) if sha256 == next.sha256 => offset,
+                _ => {
+                    let request = Request {
+                        method: "HEAD",
+                        path: blob::path(&next.sha256),
+                        headers: vec![],
+                        body: vec![],
+                    };
+                    return Ok(Some((request, Purpose::BlobAsk(next.sha256))));
+                }
+            };
+            match shelf.blob_part(&next.sha256, offset, self.limits.blob_chunk) {
+                Ok(body) => break (next, offset, body),
+                // A file that is damaged or missing on the phone must not keep the others from HQ.
+                Err(e) => {
+                    self.why = Some(Why::Failed(e.to_string()));
+                    self.skip.push(next.sha256);
+                    self.blob = None;
+                }
             }
         };
-        let body = shelf.blob_part(&next.sha256, offset, self.limits.blob_chunk)?;
         let sent = u64::try_from(body.len()).unwrap_or(0);
         let request = Request {
             method: "PATCH",
