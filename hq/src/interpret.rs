@@ -288,7 +288,9 @@ fn number_files(
     }
     // The finance system may name the pay code only.
     for slip in case.slips() {
-        if let Some(code) = serde_json::from_str::<Document>(&slip.document).ok().and_then(|d| d.pay_code) {
+        if let Some(code) =
+            serde_json::from_str::<Document>(slip.document.reveal()).ok().and_then(|d| d.pay_code)
+        {
             let known: Option<String> = store::get(w, "pay_code_number", &code)?;
             if known.as_ref().is_some_and(|number| *number != slip.number) {
                 // The first paper keeps it: money must not move to another decision by a phone's word.

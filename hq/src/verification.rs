@@ -118,7 +118,7 @@ impl Hq {
         let events = self.case_events(&number.case)?;
         let document = events.iter().rev().find_map(|e| match &e.event {
             Event::SlipIssued { number: n, document, .. } if *n == record.number => {
-                serde_json::from_str::<Document>(document).ok()
+                serde_json::from_str::<Document>(document.reveal()).ok()
             }
             _ => None,
         });

@@ -231,7 +231,7 @@ fn a_code_made_for_the_decision_before_its_print_stands_on_the_paper_and_offline
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     served(&street, &case);
     let paper = street.phone.case(&case).unwrap().slips()[0].document.clone();
-    let printed: Value = serde_json::from_str(&paper).unwrap();
+    let printed: Value = serde_json::from_str(paper.reveal()).unwrap();
     assert_eq!(printed["pay_code"].as_str(), code.as_deref(), "not the one that was lent");
     assert_eq!(street.phone.fetch_pay_code(&case, &way).unwrap(), None, "the paper exists");
     // Paid at once; the phone syncs later.
@@ -251,7 +251,7 @@ fn a_code_made_for_the_decision_before_its_print_stands_on_the_paper_and_offline
     served(&street, &second);
     let code = |case: &CaseId| -> Value {
         let document = street.phone.case(case).unwrap().slips()[0].document.clone();
-        serde_json::from_str::<Value>(&document).unwrap()["pay_code"].clone()
+        serde_json::from_str::<Value>(document.reveal()).unwrap()["pay_code"].clone()
     };
     assert_eq!(code(&second), "44190026000000000001");
     street.phone.set_network(Network::Online);

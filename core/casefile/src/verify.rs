@@ -307,7 +307,7 @@ fn pages<R: Read + Seek>(
     for line in content.manifest.slips.iter().filter(|l| !l.own_glyphs) {
         let document = slips
             .get(line.number.as_str())
-            .and_then(|slip| serde_json::from_str::<Document>(&slip.document).ok());
+            .and_then(|slip| serde_json::from_str::<Document>(slip.document.reveal()).ok());
         match document.and_then(|d| write::draw(&d, &BundledOnly).ok()) {
             Some((pdf, text, _)) => {
                 same(&line.pdf, &pdf);

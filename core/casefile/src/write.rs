@@ -226,7 +226,7 @@ fn slips<W: Write + Seek>(
 ) -> Result<Vec<SlipLine>, CaseFileError> {
     let mut lines = Vec::new();
     for (index, slip) in case.slips().iter().enumerate() {
-        let stored = blanked_document(policy, &slip.document);
+        let stored = blanked_document(policy, slip.document.reveal());
         let document: Document = serde_json::from_str(&stored)?;
         let (page, words, own_glyphs) = draw(&document, glyphs)?;
         let kind = serde_json::to_value(slip.slip)?;

@@ -209,7 +209,7 @@ pub enum Command {
         /// Check code.
         check_code: String,
         /// Document, exact.
-        document: String,
+        document: Private,
     },
     /// What came of a print attempt.
     RecordPrint {

@@ -425,7 +425,7 @@ pub enum Event {
         /// Human check code.
         check_code: String,
         /// The document as composed (JSON of `slip::Document`), exact.
-        document: String,
+        document: Private,
     },
     /// A print attempt and what came of it.
     Printed {

@@ -167,7 +167,7 @@ pub struct Issued {
     /// Check code.
     pub check_code: String,
     /// Document, exact.
-    pub document: String,
+    pub document: Private,
     /// When.
     pub at: NaiveDateTime,
     /// Print attempts in order.

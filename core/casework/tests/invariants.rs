@@ -975,7 +975,20 @@ fn invariant_18_names_are_kept_as_they_are() {
 #[test]
 fn invariant_21_no_personal_data_in_debug_or_refusals() {
     let street = Street::until_heard("fine");
-    let debug = format!("{:?} {:?}", street.case, street.events);
+    // The whole paper, as a command and as an entry.
+    let Command::IssueSlip { slip, number, code, check_code, .. } = issue(SlipKind::Penalty, "n") else {
+        panic!()
+    };
+    let document = Private::new(r#"{"party":"王小明 11010519491231002X","fact":"在人行道摆卖水果"}"#);
+    let issued = Event::SlipIssued {
+        slip,
+        number: number.clone(),
+        code: code.clone(),
+        check_code: check_code.clone(),
+        document: document.clone(),
+    };
+    let issue = Command::IssueSlip { slip, number, code, check_code, document };
+    let debug = format!("{:?} {:?} {issue:?} {issued:?}", street.case, street.events);
     for word in ["王小明", "11010519491231002X", "在人行道摆卖水果"] {
         assert!(!debug.contains(word), "{word} is in Debug");
     }

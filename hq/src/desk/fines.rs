@@ -182,7 +182,7 @@ pub(crate) fn follow(w: &mut dyn Write, case: &Case, file: &CaseFile, device: &s
             pack: decision.pack.hash.clone(),
             check_code: slip.map(|s| s.check_code.clone()).unwrap_or_default(),
             pay_code: slip
-                .and_then(|s| serde_json::from_str::<Document>(&s.document).ok())
+                .and_then(|s| serde_json::from_str::<Document>(s.document.reveal()).ok())
                 .and_then(|d| d.pay_code),
             cash,
             refunded: Fen(if last { taken.saturating_sub(case.balance_paid().0) } else { 0 }),

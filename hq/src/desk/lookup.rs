@@ -122,7 +122,7 @@ impl Hq {
             })
             .ok_or(HqError::NotFound("slip"))?;
         let document: Document =
-            serde_json::from_str(&document).map_err(|_| HqError::Unreadable("slip".into()))?;
+            serde_json::from_str(document.reveal()).map_err(|_| HqError::Unreadable("slip".into()))?;
         let marked = mark(
             document,
             &format!("副本 {} {}", local(self.now_ms()).format("%Y-%m-%d"), who),

@@ -59,7 +59,7 @@ pub(crate) fn follow(
     let codes: Vec<String> = case
         .slips()
         .iter()
-        .filter_map(|s| serde_json::from_str::<Document>(&s.document).ok()?.pay_code)
+        .filter_map(|s| serde_json::from_str::<Document>(s.document.reveal()).ok()?.pay_code)
         .collect();
     paycodes::follow(w, file, before, &codes, device, now)?;
     minting::follow(w, file, now)?;

@@ -338,7 +338,7 @@ impl Street {
             number: record.number.clone(),
             code: code.text(),
             check_code: code.check_code(),
-            document: serde_json::to_string(&document).unwrap(),
+            document: Private::new(serde_json::to_string(&document).unwrap()),
         };
         go(s, &mut case, phone, issue);
         if script.serve {

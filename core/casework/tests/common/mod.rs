@@ -518,7 +518,7 @@ pub fn issue(slip: SlipKind, number: &str) -> Command {
         number: number.to_owned(),
         code: "HTTPS://EXAMPLE.INVALID/V/AAAA".to_owned(),
         check_code: "3F8R-6T2W".to_owned(),
-        document: "{}".to_owned(),
+        document: Private::new("{}"),
     }
 }
 

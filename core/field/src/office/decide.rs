@@ -11,7 +11,7 @@ use ezhifa_casework::{
         rulebook::Rulebook,
         terms::{CodeSays, Outcome, SlipKind},
     },
-    people::{Crew, Officer},
+    people::{Crew, Officer, Private},
 };
 use ezhifa_slip::{Document, Extras, Mark, Marks, Strokes, compose, layout};
 use ezhifa_wire::seal::{
@@ -230,7 +230,7 @@ impl FieldOffice {
             number: number.to_owned(),
             code: code.text(),
             check_code: code.check_code(),
-            document: serde_json::to_string(&document)?,
+            document: Private::new(serde_json::to_string(&document)?),
         };
         let _turn = self.desk_lock();
         // Somebody else may have signed it meanwhile.

@@ -4,6 +4,7 @@ use ezhifa_casework::{
     case::{Case, Issued},
     command::Command,
     event::{CaseId, PrintState},
+    people::Private,
 };
 use ezhifa_printer::{Link, Profile, open_link};
 use ezhifa_slip::{Document, Extras, Paper, compose, layout, pdf, png, text};
@@ -27,7 +28,7 @@ pub struct Slip {
     /// Human check code.
     pub check_code: String,
     /// The document, exact (JSON of `slip::Document`).
-    pub document: String,
+    pub document: Private,
 }
 
 impl Slip {
@@ -166,7 +167,7 @@ impl FieldOffice {
             // Guards first: an unknown print is looked at before the next one, and a second paper is asked for.
             let copy = case.may_print(&slip.number, again)?;
             let units = printing::units(
-                &printing::copy(&slip.document, copy, now)?,
+                &printing::copy(slip.document.reveal(), copy, now)?,
                 profile,
                 self.ports.glyphs.as_ref(),
             )?;
@@ -235,7 +236,7 @@ impl FieldOffice {
         let render = || -> Result<Rendered, Error> {
             let case = self.opened()?.case(id)?;
             let slip = Self::issued(&case, number)?;
-            let document: Document = serde_json::from_str(&slip.document)?;
+            let document: Document = serde_json::from_str(slip.document.reveal())?;
             let set = layout(&document, paper, self.ports.glyphs.as_ref())?;
             Ok(Rendered { pdf: pdf::render(&set)?, png: png::render(&set)?, text: text::render(&set) })
         };
@@ -249,6 +250,6 @@ impl FieldOffice {
     pub fn paper_hash(&self, id: &CaseId, number: Option<&str>) -> Result<Digest, FieldError> {
         let case = self.opened()?.case(id)?;
         let slip = Self::issued(&case, number)?;
-        Ok(ezhifa_wire::seal::hash::sha256(slip.document.as_bytes()))
+        Ok(ezhifa_wire::seal::hash::sha256(slip.document.reveal().as_bytes()))
     }
 }
