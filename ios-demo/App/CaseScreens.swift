@@ -13,44 +13,100 @@ final class CaseModel: ObservableObject {
     @Published var preview: UIImage?
     @Published var printed: String?
     @Published var look: String?
+    /// Why no printer can print now, before the decision.
+    @Published var dead: PrinterAnswer?
+    /// The sheet of the pad that is next, while there is no printer.
+    @Published var sheet: Sheet?
+    /// The party signed a consent to electronic service: no printer is needed.
+    @Published var eService = false
+    /// How the decision was made.
+    @Published var made: Made?
     private nonisolated(unsafe) var flow: NewCase?
 
     /// One tap.
     func tap(_ what: @escaping @Sendable (NewCase) throws -> Void) async {
-        guard await Phone.shared.ask({ phone in
-            let flow = self.flow ?? NewCase(phone)
-            self.flow = flow
-            try what(flow)
-        }) != nil else { return }
+        guard
+            await Phone.shared.ask({ phone in
+                let flow = self.flow ?? NewCase(phone)
+                self.flow = flow
+                try what(flow)
+            }) != nil
+        else { return }
         await show()
     }
 
     func show() async {
         guard let flow else { return }
         (screen, questions, usual, proposal) = (flow.screen, flow.questions, flow.usual, flow.proposal)
-        if screen == .decision, let png = await Phone.shared.ask({ _ in try flow.inHand.preview(paper: .mm58).png }) {
+        guard screen == .decision else { return }
+        if let png = await Phone.shared.ask({ _ in try flow.inHand.preview(paper: .mm58).png }) {
             preview = UIImage(data: png)
         }
+        eService = await Phone.shared.ask { _ in try flow.inHand.look().eService } ?? false
     }
 
-    /// Both officers, each with their own PIN, decide; the paper is signed.
-    func decide(_ pins: [(OfficerId, String)], reason: String, drawn: Drawn) async -> Bool {
+    /// Whether the crew's printer could print now; `dead` says why not and what to do.
+    @discardableResult
+    func askPrinter(_ printers: Printers) async -> Bool {
+        let link = await printers.link()
+        guard let answer = await Phone.shared.ask({ _ in try FieldKit.ask(printer: link) }) else { return false }
+        dead = answer.canPrint ? nil : answer
+        return answer.canPrint
+    }
+
+    /// Both officers, each with their own PIN, decide; the paper is signed. The printer is asked before: a number is
+    /// used only where its paper can come out, or is not needed. Where there is a signal, the pay code comes first.
+    func decide(_ pins: Pins, reason: String, drawn: Drawn, printers: Printers) async {
+        guard let flow else { return }
+        if !eService {
+            guard await askPrinter(printers) else { return }
+        }
+        let network = Phone.shared.network
+        guard
+            let line = await Phone.shared.ask({ phone -> String in
+                _ = try flow.inHand.decide(confirmations: try flow.inHand.confirmed(by: pins), choice: chosen(reason))
+                try phone.setNetwork(network: network)
+                let line = try payCode(flow.inHand)
+                _ = try flow.inHand.issue(drawn: drawn)
+                return line
+            })
+        else { return }
+        made = eService ? .electronic : .toPrint
+        if !line.isEmpty { Phone.shared.told = line }
+    }
+
+    /// One step of a case while no printer works.
+    @discardableResult
+    func without(_ what: @escaping @Sendable (WithoutPrinter) throws -> Void) async -> Bool {
         guard let flow else { return false }
-        return await Phone.shared.ask { _ in
-            let both = try pins.map { try flow.inHand.confirm(officer: $0.0, pin: $0.1) }
-            let choice = reason.isEmpty ? nil : Choice(outcome: nil, amount: nil, reason: reason)
-            _ = try flow.inHand.decide(confirmations: both, choice: choice)
-            _ = try flow.inHand.issue(drawn: drawn)
-        } != nil
+        let next = await Phone.shared.ask { phone -> Sheet? in
+            let way = WithoutPrinter(phone, flow.inHand)
+            try what(way)
+            return try? way.sheet()
+        }
+        guard let next else { return false }
+        sheet = next
+        await show()
+        return true
+    }
+
+    /// The time on a sheet, where it is one.
+    func writtenAt(_ text: String) -> Date? { FieldKit.writtenAt(text, now: Date()) }
+
+    /// The signed decision went to the address of the consent.
+    func servedElectronically() async {
+        guard let flow else { return }
+        _ = await Phone.shared.ask { _ in try flow.inHand.servedElectronically() }
     }
 
     /// Prints, and says honestly what came of it.
     func print(on link: BleLink, again: Bool = false) async {
         guard let flow else { return }
         let result = await Phone.shared.ask { _ in
-            let printed = again
-                ? try flow.inHand.reprint(link: link, kind: "generic-58-gbk")
-                : try flow.inHand.print(link: link, kind: "generic-58-gbk")
+            let printed =
+                again
+                ? try flow.inHand.reprint(link: link, kind: printerKind)
+                : try flow.inHand.print(link: link, kind: printerKind)
             return (honest(printed), try flow.inHand.look().papers.last { $0.look }?.number)
         }
         (printed, look) = (result?.0, result?.1)
@@ -72,11 +128,13 @@ final class CaseModel: ObservableObject {
     /// A case that was left in the middle: the process died, or the officers did something else.
     func resume(_ id: CaseId) async {
         let known = favourites
-        guard await Phone.shared.ask({ phone in
-            let flow = NewCase(phone)
-            try flow.resume(try phone.case(id: id), favourites: known)
-            self.flow = flow
-        }) != nil else { return }
+        guard
+            await Phone.shared.ask({ phone in
+                let flow = NewCase(phone)
+                try flow.resume(try phone.case(id: id), favourites: known)
+                self.flow = flow
+            }) != nil
+        else { return }
         await show()
     }
 
@@ -86,6 +144,9 @@ final class CaseModel: ObservableObject {
         _ = await Phone.shared.ask { _ in try flow.inHand.serve(how: .handedOver, signing: signing) }
     }
 }
+
+/// How a decision came about.
+enum Made { case toPrint, byHand, electronic, elsewhere }
 
 struct CaseScreen: View {
     let favourite: Favourite
@@ -107,7 +168,6 @@ struct CaseScreen: View {
     @State private var crew: Crew?
     @State private var names: [OfficerId: String] = [:]
     @State private var pins = ["", ""]
-    @State private var signed = false
     @State private var lead = SignaturePad(width: 350, height: 140)
     @State private var second = SignaturePad(width: 350, height: 140)
     @State private var party = SignaturePad(width: 350, height: 140)
@@ -119,7 +179,13 @@ struct CaseScreen: View {
             .sheet(item: $camera) { stage in
                 Camera { jpeg in
                     camera = nil
-                    Task { await model.tap { try $0.shoot(jpeg, caption: stage == .fact ? "违法现场" : "改正后", stage: stage) } }
+                    Task {
+                        if stage == .service {
+                            await model.without { try $0.photograph(jpeg) }
+                        } else {
+                            await model.tap { try $0.shoot(jpeg, caption: stage == .fact ? "违法现场" : "改正后", stage: stage) }
+                        }
+                    }
                 }
             }
             .task {
@@ -156,9 +222,20 @@ struct CaseScreen: View {
             case .statement:
                 TextField("当事人说了什么", text: $words, axis: .vertical)
                 TextField("复核意见", text: $review, axis: .vertical)
-            case .decision: decision
+            case .decision:
+                if let dead = model.dead, model.made == nil {
+                    WaysOut(answer: dead, model: model, officers: officers) { camera = .service }
+                } else {
+                    decision
+                }
             }
         }
+    }
+
+    /// The crew, who leads first.
+    private var officers: [(id: OfficerId, name: String)] {
+        guard let crew else { return [] }
+        return [crew.lead, crew.second].map { ($0, names[$0] ?? "") }
     }
 
     @ViewBuilder private var proposal: some View {
@@ -175,6 +252,7 @@ struct CaseScreen: View {
 
     @ViewBuilder private var decision: some View {
         if let preview = model.preview { Image(uiImage: preview).resizable().scaledToFit() }
+        if model.eService { Text("当事人已签电子送达确认书：决定书发到确认书上的地址，不打印。") }
         TextField("理由代码（有裁量时）", text: $reason)
         SecureField("\(crew.flatMap { names[$0.lead] } ?? "") 的口令", text: $pins[0])
         SecureField("\(crew.flatMap { names[$0.second] } ?? "") 的口令", text: $pins[1])
@@ -222,31 +300,42 @@ struct CaseScreen: View {
     }
 
     @ViewBuilder private var paper: some View {
-        if !signed {
-            Big("两人确认，作出决定") {
-                guard let crew else { return }
-                let both = [(crew.lead, pins[0]), (crew.second, pins[1])]
-                let drawn = Drawn(
-                    lead: lead.isBlank ? nil : lead.strokes, second: second.isBlank ? nil : second.strokes,
-                    party: party.isBlank ? nil : party.strokes)
-                signed = await model.decide(both, reason: reason, drawn: drawn)
-            }
-        } else if model.look != nil {
-            Big("纸完整清晰") { await model.confirmed(true) }
-            Big("纸不完整") { await model.confirmed(false) }
-        } else {
-            // A second paper is asked for in so many words.
-            Big(model.printed == nil ? "打印" : "再次打印（补打）") {
-                guard let printer = printers.connected, let link = try? await printers.connect(printer) else {
-                    phone.told = "请先连接打印机"
-                    return
+        switch model.made {
+        case nil:
+            if model.dead == nil {
+                Big("两人确认，作出决定") {
+                    let both = zip(officers, pins).map { (officer: $0.id, pin: $1) }
+                    let drawn = Drawn(
+                        lead: lead.isBlank ? nil : lead.strokes, second: second.isBlank ? nil : second.strokes,
+                        party: party.isBlank ? nil : party.strokes)
+                    await model.decide(both, reason: reason, drawn: drawn, printers: printers)
                 }
-                await model.print(on: link, again: model.printed != nil)
             }
-            Big("当场交付，纸上签名") { await model.serve(.ink, reason: "") }
-            Big("当场交付，拒绝签名") { await model.serve(.refusedToSign, reason: "拒绝签名") }
-            Big("当事人已离开") { await model.undeliver() }
+        case .elsewhere: Text("已转普通程序")
+        case .electronic: Big("已发到当事人的电子地址") { await model.servedElectronically() }
+        case .byHand: service
+        case .toPrint:
+            if model.look != nil {
+                Big("纸完整清晰") { await model.confirmed(true) }
+                Big("纸不完整") { await model.confirmed(false) }
+            } else {
+                // A second paper is asked for in so many words.
+                Big(model.printed == nil ? "打印" : "再次打印（补打）") {
+                    guard let link = await printers.link() else {
+                        phone.told = "连不上打印机；文书已签发，编号不变"
+                        return
+                    }
+                    await model.print(on: link, again: model.printed != nil)
+                }
+                service
+            }
         }
+    }
+
+    @ViewBuilder private var service: some View {
+        Big("当场交付，纸上签名") { await model.serve(.ink, reason: "") }
+        Big("当场交付，拒绝签名") { await model.serve(.refusedToSign, reason: "拒绝签名") }
+        Big("当事人已离开") { await model.undeliver() }
     }
 }
 
@@ -365,8 +454,13 @@ struct FoundScreen: View {
                         Big("完整清晰") { await looked(paper.number, true) }
                         Big("不完整") { await looked(paper.number, false) }
                     } else {
-                        Big(paper.nextCopy == 0 ? "打印" : "补打（第 \(paper.nextCopy) 次）") { await print(paper.number, again: paper.nextCopy != 0) }
+                        Big(paper.nextCopy == 0 ? "打印" : "补打（第 \(paper.nextCopy) 次）") {
+                            await print(paper.number, again: paper.nextCopy != 0)
+                        }
                     }
+                }
+                if view.eService && (view.phase == .issued || view.phase == .printed) {
+                    Big("已发到当事人的电子地址") { await served() }
                 }
                 ForEach(view.proposal?.reasons ?? [], id: \.rule) { Text($0.text) }
             }
@@ -374,7 +468,9 @@ struct FoundScreen: View {
         .navigationTitle("案件 \(view?.decided?.number ?? view?.place?.address ?? "")")
         .safeAreaInset(edge: .bottom) {
             if let view, view.decided == nil, let favourite = favourites.first(where: { $0.offence == view.offence }) {
-                NavigationLink { CaseScreen(favourite: favourite, from: id) } label: {
+                NavigationLink {
+                    CaseScreen(favourite: favourite, from: id)
+                } label: {
                     Text("接着办").font(.title3.bold()).frame(maxWidth: .infinity, minHeight: 56)
                 }
             }
@@ -392,8 +488,13 @@ struct FoundScreen: View {
         _ = await phone.ask { try $0.case(id: id).confirmPrint(number: number, complete: complete) }
     }
 
+    private func served() async {
+        let id = id
+        _ = await phone.ask { try $0.case(id: id).servedElectronically() }
+    }
+
     private func print(_ number: String, again: Bool) async {
-        guard let printer = printers.connected, let link = try? await printers.connect(printer) else {
+        guard let link = await printers.link() else {
             phone.told = "请先连接打印机"
             return
         }
@@ -401,8 +502,8 @@ struct FoundScreen: View {
         let printed = await phone.ask {
             let inHand = try $0.case(id: id)
             return again
-                ? try inHand.reprint(link: link, kind: "generic-58-gbk", number: number)
-                : try inHand.print(link: link, kind: "generic-58-gbk", number: number)
+                ? try inHand.reprint(link: link, kind: printerKind, number: number)
+                : try inHand.print(link: link, kind: printerKind, number: number)
         }
         if let printed { phone.told = honest(printed) }
     }
