@@ -98,7 +98,7 @@ struct StartScreen: View {
         let link = await printers.link()
         checks =
             await phone.ask {
-                let printer = try name.map { Asked(name: $0, answer: try FieldKit.ask(printer: link)) }
+                let printer = try name.map { CrewPrinter(name: $0, answer: try FieldKit.ask(printer: link)) }
                 return try readiness($0, printer: printer, device)
             } ?? []
     }

@@ -17,7 +17,7 @@ final class Phone: ObservableObject {
     @Published var told: String?
 
     /// What iOS knows of the network.
-    private(set) var network = EZhifa.Network.offline
+    private(set) var network = EZhifa.Network.online
     private let path = NWPathMonitor()
 
     let keys = Keychain()

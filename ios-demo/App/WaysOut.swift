@@ -31,12 +31,18 @@ struct WaysOut: View {
         case "electronic_service": consent
         case "ordinary_procedure": ordinary
         default:
-            ForEach(answer.ways, id: \.way) { one in
-                Big(one.zh) { if one.way == "mend" { await model.askPrinter(printers) } else { way = one.way } }
-            }
+            ForEach(answer.ways, id: \.way) { one in Big(one.zh) { await take(one.way) } }
             Big("先放着，稍后接着办") { dismiss() }
         }
         if !way.isEmpty { Big("换别的办法") { way = "" } }
+    }
+
+    private func take(_ word: String) async {
+        guard word == "mend" else {
+            way = word
+            return
+        }
+        await model.askPrinter(printers)
     }
 
     @ViewBuilder private var another: some View {

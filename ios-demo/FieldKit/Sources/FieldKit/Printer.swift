@@ -5,7 +5,7 @@ import Foundation
 public let printerKind = "generic-58-gbk"
 
 /// The crew's printer and what it said when it was asked.
-public struct Asked: Sendable {
+public struct CrewPrinter: Sendable {
     public let name: String
     public let answer: PrinterAnswer
 

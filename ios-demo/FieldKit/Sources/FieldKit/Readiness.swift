@@ -18,7 +18,7 @@ public struct Device: Sendable {
 }
 
 /// The library's lines, the printer's own and the platform's, what is missing first.
-public func readiness(_ phone: FieldOffice, printer: Asked?, _ device: Device) throws -> [Check] {
+public func readiness(_ phone: FieldOffice, printer: CrewPrinter?, _ device: Device) throws -> [Check] {
     let ours = [
         printerLine(printer), paperLine(printer),
         Check(text: "电量 \(device.batteryPercent)%", ok: device.batteryPercent >= 30),
@@ -28,14 +28,14 @@ public func readiness(_ phone: FieldOffice, printer: Asked?, _ device: Device) t
     return lines.filter { !$0.ok } + lines.filter(\.ok)
 }
 
-private func printerLine(_ printer: Asked?) -> Check {
+private func printerLine(_ printer: CrewPrinter?) -> Check {
     guard let printer else { return Check(text: "未连接打印机", ok: false) }
     if printer.answer.canPrint { return Check(text: "打印机：\(printer.name)", ok: true) }
     return Check(text: "打印机：\(printer.name)，\(chinese(printer.answer.said))", ok: false)
 }
 
 /// What the printer says of its roll; one that says nothing is no proof of paper.
-private func paperLine(_ printer: Asked?) -> Check {
+private func paperLine(_ printer: CrewPrinter?) -> Check {
     switch printer?.answer.paper {
     case nil: return Check(text: "打印纸：未连接打印机，不知道", ok: false)
     case .unknown: return Check(text: "打印纸：打印机没有说，请打开看一眼", ok: false)

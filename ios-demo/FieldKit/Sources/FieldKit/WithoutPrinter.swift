@@ -74,14 +74,6 @@ extension FieldCase {
     public func confirmed(by pins: Pins) throws -> [Confirmation] {
         try pins.map { try confirm(officer: $0.officer, pin: $0.pin) }
     }
-
-    /// 「已电子送达」: the signed decision went to the address of the consent.
-    @discardableResult
-    public func servedElectronically() throws -> Phase {
-        try serve(
-            how: .electronic,
-            signing: Signing(role: .party, act: .signed, name: Private(""), reason: Private(""), evidence: nil))
-    }
 }
 
 /// The officers' reason, where the rulebook leaves a choice.

@@ -228,6 +228,7 @@ final class FieldKitTests: XCTestCase {
         XCTAssertEqual(decided.number, number)
         XCTAssertEqual(decided.at.timeIntervalSince(at), 0, accuracy: 0.001)
         XCTAssertEqual(try inHand.look().phase, .printed, "nothing is left to print")
+        XCTAssertEqual(try inHand.handedOver(.ink), .served)
         XCTAssertNil(try way.sheet().photo, "the next sheet has no photo yet")
     }
 
@@ -270,7 +271,7 @@ final class FieldKitTests: XCTestCase {
     func testReadinessShowsWhatIsMissingFirstAndThePaperAsThePrinterTellsIt() throws {
         let duty = try duty()
         func lines(_ file: String?) throws -> [Check] {
-            let printer = try file.map { Asked(name: $0, answer: try ask(printer: try duty.printer($0))) }
+            let printer = try file.map { CrewPrinter(name: $0, answer: try ask(printer: try duty.printer($0))) }
             return try readiness(duty.phone, printer: printer, Device(batteryPercent: 12))
         }
         let without = try lines(nil)

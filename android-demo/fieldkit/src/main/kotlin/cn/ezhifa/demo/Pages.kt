@@ -55,7 +55,7 @@ class Pages(private val shell: Shell, private val now: () -> Instant = Instant::
     }
 
     private fun ready(): Unit = ask({
-        readiness(this, printer?.let { Asked(it, askPrinter()) }, shell.device()) to status()
+        readiness(this, printer?.let { CrewPrinter(it, askPrinter()) }, shell.device()) to status()
     }) { (lines, status) ->
         page("上岗检查", shell::leave) {
             lines.forEach { check(it.text, it.ok) }

@@ -6,7 +6,7 @@ import cn.ezhifa.field.*
 const val PRINTER_KIND = "generic-58-gbk"
 
 /** The crew's printer and what it said when it was asked. */
-data class Asked(val name: String, val answer: PrinterAnswer)
+data class CrewPrinter(val name: String, val answer: PrinterAnswer)
 
 /**
  * Asks the crew's printer whether a slip could come out now: before a number is used, nothing is printed. Blocks. One

@@ -9,7 +9,7 @@ data class Check(val text: String, val ok: Boolean)
 data class Device(val batteryPercent: Int, val automaticTime: Boolean)
 
 /** The library's lines, the printer's own and the platform's, what is missing first. */
-fun readiness(phone: FieldOffice, printer: Asked?, device: Device): List<Check> {
+fun readiness(phone: FieldOffice, printer: CrewPrinter?, device: Device): List<Check> {
     val ours = listOf(
         printerLine(printer),
         paperLine(printer),
@@ -19,14 +19,14 @@ fun readiness(phone: FieldOffice, printer: Asked?, device: Device): List<Check> 
     return (phone.readiness().map { Check(it.zh, it.ok) } + ours).sortedBy { it.ok }
 }
 
-private fun printerLine(printer: Asked?) = when {
+private fun printerLine(printer: CrewPrinter?) = when {
     printer == null -> Check("未连接打印机", false)
     printer.answer.canPrint -> Check("打印机：${printer.name}", true)
     else -> Check("打印机：${printer.name}，${chinese(printer.answer.said)}", false)
 }
 
 /** What the printer says of its roll; one that says nothing is no proof of paper. */
-private fun paperLine(printer: Asked?) = when (printer?.answer?.paper) {
+private fun paperLine(printer: CrewPrinter?) = when (printer?.answer?.paper) {
     null -> Check("打印纸：未连接打印机，不知道", false)
     PaperState.UNKNOWN -> Check("打印纸：打印机没有说，请打开看一眼", false)
     PaperState.OK -> Check("打印纸正常", true)

@@ -209,7 +209,7 @@ class FieldKitTest {
     @Test
     fun `readiness shows what is missing first, and the paper as the printer tells it`() {
         fun lines(printer: String?) =
-            readiness(Duty.phone, printer?.let { Asked(it, askPrinter(it, Duty::connect)) }, Device(batteryPercent = 12, automaticTime = true))
+            readiness(Duty.phone, printer?.let { CrewPrinter(it, askPrinter(it, Duty::connect)) }, Device(batteryPercent = 12, automaticTime = true))
         val without = lines(null)
         assertEquals(
             listOf("未连接打印机", "打印纸：未连接打印机，不知道", "电量 12%"),
