@@ -38,7 +38,7 @@ struct Bench {
         }
         let phone = opened!
         try once("first screen's data") {
-            precondition(try phone.isEnrolled())
+            guard try phone.isEnrolled() else { fatalError("not enrolled") }
             _ = try phone.crew()
             _ = try phone.roster()
         }
