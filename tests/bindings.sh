@@ -64,15 +64,33 @@ world() { # scenario work
 import json, sys
 print(json.dumps({**json.load(open(sys.argv[1])), "cases": []}))
 PY
-    "$lib/ezhifa" hq serve --dir "$work/hq" --listen 127.0.0.1:0 --scenario "$work/setting.json" \
+    "$lib/ezhifa" hq serve --dir "$work/hq" --listen 127.0.0.1:0 --scenario "$work/setting.json" "${hq_more[@]}" \
         >"$work/hq.log" 2>&1 &
     started+=($!)
-    "$lib/ezhifa" printer emulate --listen 127.0.0.1:0 --out "$work/paper" >"$work/printer.log" 2>&1 &
-    started+=($!)
+    printer "$work/printer"
     until_there 60 test -s "$work/hq/ticket"
-    until_there 20 grep -q '^printer on' "$work/printer.log"
     cp "$work/hq/ticket" "$work/ticket"
-    sed -n 's/^printer on \([^ ]*\).*/\1/p' "$work/printer.log" >"$work/printer"
+}
+hq_more=()
+
+printer() { # file-for-its-address options...
+    local address=$1; shift
+    "$lib/ezhifa" printer emulate --listen 127.0.0.1:0 --out "$(dirname "$address")/paper" "$@" >"$address.log" 2>&1 &
+    started+=($!)
+    until_there 20 grep -q '^printer on' "$address.log"
+    sed -n 's/^printer on \([^ ]*\).*/\1/p' "$address.log" >"$address"
+}
+
+# The same for the demos, with a finance system that makes pay codes and a second printer, which has no paper.
+demo_world() { # work
+    mkdir -p "$(dirname "$1")" && rm -f "$1.finance"
+    python3 tests/finance.py "$1.finance" &
+    started+=($!)
+    until_there 20 test -s "$1.finance"
+    hq_more=(--mint "$(cat "$1.finance")")
+    world killed "$1"
+    hq_more=()
+    printer "$1/printer-empty" --fault paper-out@1
 }
 
 play() { # scenario runner...
@@ -190,13 +208,13 @@ kotlin() {
     "${run_java[@]}" FirstCallKt
     ports timeout 300 "${run_java[@]}" PortsKt
     # Every page of the demo in words: docs/screens keeps them.
-    world killed "$out/play/screens"
+    demo_world "$out/play/screens"
     timeout 300 "${run_java[@]}" ScreensKt "$out/play/screens" "$out/screens"
     stop
     cmp "$out/screens/android.md" docs/screens/android.md || {
         echo "the pages show something else: cp $out/screens/* docs/screens/"; return 1; }
     # The demo's view models, on an enrolled phone of their own.
-    world killed "$out/play/fieldkit"
+    demo_world "$out/play/fieldkit"
     "${run_java[@]}" -Dezhifa.work="$out/play/fieldkit" org.junit.runner.JUnitCore cn.ezhifa.demo.FieldKitTest
     stop
     run() { "${run_java[@]}" ScenarioKt "tests/scenarios/$1.json" "$2"; }
@@ -280,7 +298,9 @@ swift() {
     swift_ports() { inside timeout 300 "$objects/Ports" "$built/bindings/play/ports-swift"; }
     ports swift_ports
     # The demo: view models tested on an enrolled phone, the SwiftUI shell read by the parser.
-    inside bash -c 'cd "$1" && HOME=/tmp swiftc -frontend -parse ios-demo/App/*.swift' - "$src"
+    inside bash -c 'cd "$1" && export HOME=/tmp && swiftc -frontend -parse ios-demo/App/*.swift &&
+        swift format lint --strict -r ios-demo/App ios-demo/FieldKit bindings/swift/Package.swift \
+            bindings/swift/Sources/EZhifa/{Words,PhoneThread}.swift tests/swift' - "$src"
     swift_kit
     swift_program Scenario
     run() {
@@ -296,10 +316,15 @@ swift_kit() {
     printf 'module EZhifaFFI {\n    header "EZhifaFFI.h"\n    link "ezhifa_bindings"\n    export *\n}\n' \
         >bindings/swift/Generated/EZhifaFFI/module.modulemap
     cp "$out/swift/EZhifa.swift" bindings/swift/Sources/EZhifa/
-    world killed "$out/play/swiftkit"
-    inside bash -c 'cd "$1/ios-demo/FieldKit" && HOME=/tmp EZHIFA_WORK="$2/bindings/play/swiftkit" \
-        LD_LIBRARY_PATH="$2/release" swift test --scratch-path "$2/bindings/swift-kit" -Xlinker -L"$2/release"' \
-        - "$src" "$built"
+    kit() {
+        inside bash -c 'cd "$1/ios-demo/FieldKit" && built=$2 && shift 2 && HOME=/tmp EZHIFA_WORK=$built/bindings/play/swiftkit \
+            LD_LIBRARY_PATH=$built/release swift "$@" --scratch-path $built/bindings/swift-kit -Xlinker -L$built/release' \
+            - "$src" "$built" "$@"
+    }
+    # Built before HQ's clock begins.
+    kit build --build-tests
+    demo_world "$out/play/swiftkit"
+    kit test --skip-build
     stop
 }
 
@@ -315,6 +340,7 @@ case["steps"] = [s for s in case["steps"] if s["do"] not in ("sync", "back_up")]
 print(json.dumps({**scenario, "cases": [{**case, "name": f"case-{n}"} for n in range(30)]}))
 PY
     export EZHIFA_TIMES=1
+    rm -rf "$out/play/bench-started"
     world restore "$out/play/bench-rust"
     "$lib/scenario" "$scenario" "$out/play/bench-rust"
     stop
@@ -324,16 +350,18 @@ PY
     unset EZHIFA_TIMES
 }
 
-# What a call costs, side by side, the library built as ever.
+# What a start and a call cost, side by side, the library built as ever, on the phone that whole_case leaves: enrolled,
+# with thirty cases. Each start is a process of its own.
 bench() {
-    python_tools
-    (cd tests/python && "$venv/bin/python" bench.py)
     kotlin_tools
-    "${run_java[@]}" Bench
     whole_case
+    cp -r "$out/play/bench-rust" "$out/play/bench-started"
+    "${run_java[@]}" Bench "$out/play/bench-started"
+    python_tools
+    (cd tests/python && "$venv/bin/python" bench.py "$out/play/bench-started")
     swift_tools
     swift_program Bench
-    inside "$objects/Bench"
+    inside "$objects/Bench" "$built/bindings/play/bench-started"
 }
 
 case "$language" in

@@ -25,5 +25,11 @@ dependencies {
     api("org.jetbrains.kotlinx:kotlinx-coroutines-core:1.10.2")
     testImplementation("net.java.dev.jna:jna:5.19.1")
     testImplementation(kotlin("test-junit"))
-    testImplementation("org.json:json:20250517")
+}
+
+// The tests need an HQ and printers: tests/bindings.sh kotlin starts them and names their folder.
+tasks.named<Test>("test") {
+    val work = providers.systemProperty("ezhifa.work").orNull
+    onlyIf("-Dezhifa.work names no folder; tests/bindings.sh kotlin does all of it") { work != null }
+    work?.let { systemProperty("ezhifa.work", it) }
 }

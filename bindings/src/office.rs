@@ -680,6 +680,8 @@ pub struct PrinterAnswer {
     pub can_print: bool,
     /// Its state and what to do, one sentence.
     pub said: String,
+    /// Its roll, as it told.
+    pub paper: PaperState,
     /// What the crew can do, the simplest first.
     pub ways: Vec<WayOutLine>,
 }
@@ -702,6 +704,7 @@ pub fn ask_printer(link: Option<Arc<dyn PrinterLink>>, kind: String) -> Result<P
     Ok(PrinterAnswer {
         can_print: asked.reason.is_none(),
         said: asked.reason.map_or_else(|| asked.status.to_string(), |reason| reason.to_string()),
+        paper: asked.status.paper,
         ways: ways.collect(),
     })
 }

@@ -988,6 +988,8 @@ pub struct CaseView {
     pub decided: Option<Decided>,
     /// Papers signed so far.
     pub papers: Vec<PaperLine>,
+    /// The party has signed a consent to electronic service (电子送达确认书).
+    pub e_service: bool,
     /// When it was served.
     pub served_at: Option<Moment>,
     /// 复查 made.
@@ -1025,6 +1027,7 @@ impl From<&Case> for CaseView {
             outcome: c.outcome(),
             decided: c.record().map(Decided::from),
             papers: c.slips().iter().map(PaperLine::from).collect(),
+            e_service: c.e_service().is_some(),
             served_at: c.served().map(|s| s.at),
             rechecks: u32::try_from(c.rechecks().len()).unwrap_or(u32::MAX),
             paid: c.balance_paid(),

@@ -21,6 +21,7 @@ pub use ezhifa_field::{
         },
         people::{IdKind, Identity, OfficerId, OfficerKind, Power, Private, SignerRole, SigningAct},
     },
+    printer::PaperState,
     search::KeyKind,
     slip::Paper,
     sync::Network,
@@ -541,6 +542,19 @@ pub enum Paper {
     Mm80,
     /// A4 archive page. PDF only.
     A4,
+}
+
+/// How much paper a printer says it has.
+#[uniffi::remote(Enum)]
+pub enum PaperState {
+    /// It does not tell.
+    Unknown,
+    /// Enough.
+    Ok,
+    /// Nearly used up; this slip will still come out.
+    NearEnd,
+    /// Used up.
+    Out,
 }
 
 /// What the platform knows of the network.

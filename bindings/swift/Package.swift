@@ -3,9 +3,9 @@
 import PackageDescription
 
 #if os(Linux)
-let ffi = Target.systemLibrary(name: "EZhifaFFI", path: "Generated/EZhifaFFI")
+    let ffi = Target.systemLibrary(name: "EZhifaFFI", path: "Generated/EZhifaFFI")
 #else
-let ffi = Target.binaryTarget(name: "EZhifaFFI", path: "EZhifaFFI.xcframework")
+    let ffi = Target.binaryTarget(name: "EZhifaFFI", path: "EZhifaFFI.xcframework")
 #endif
 
 let package = Package(

@@ -3,90 +3,7 @@ import FieldKit
 import SwiftUI
 import UIKit
 
-/// A new case, screen by screen. The view model lives on the phone's thread; what is shown is copied from it.
-@MainActor
-final class CaseModel: ObservableObject {
-    @Published var screen = Screen.camera
-    @Published var questions: [Question] = []
-    @Published var usual: [String: Value] = [:]
-    @Published var proposal: Proposal?
-    @Published var preview: UIImage?
-    @Published var printed: String?
-    @Published var look: String?
-    private nonisolated(unsafe) var flow: NewCase?
-
-    /// One tap.
-    func tap(_ what: @escaping @Sendable (NewCase) throws -> Void) async {
-        guard await Phone.shared.ask({ phone in
-            let flow = self.flow ?? NewCase(phone)
-            self.flow = flow
-            try what(flow)
-        }) != nil else { return }
-        await show()
-    }
-
-    func show() async {
-        guard let flow else { return }
-        (screen, questions, usual, proposal) = (flow.screen, flow.questions, flow.usual, flow.proposal)
-        if screen == .decision, let png = await Phone.shared.ask({ _ in try flow.inHand.preview(paper: .mm58).png }) {
-            preview = UIImage(data: png)
-        }
-    }
-
-    /// Both officers, each with their own PIN, decide; the paper is signed.
-    func decide(_ pins: [(OfficerId, String)], reason: String, drawn: Drawn) async -> Bool {
-        guard let flow else { return false }
-        return await Phone.shared.ask { _ in
-            let both = try pins.map { try flow.inHand.confirm(officer: $0.0, pin: $0.1) }
-            let choice = reason.isEmpty ? nil : Choice(outcome: nil, amount: nil, reason: reason)
-            _ = try flow.inHand.decide(confirmations: both, choice: choice)
-            _ = try flow.inHand.issue(drawn: drawn)
-        } != nil
-    }
-
-    /// Prints, and says honestly what came of it.
-    func print(on link: BleLink, again: Bool = false) async {
-        guard let flow else { return }
-        let result = await Phone.shared.ask { _ in
-            let printed = again
-                ? try flow.inHand.reprint(link: link, kind: "generic-58-gbk")
-                : try flow.inHand.print(link: link, kind: "generic-58-gbk")
-            return (honest(printed), try flow.inHand.look().papers.last { $0.look }?.number)
-        }
-        (printed, look) = (result?.0, result?.1)
-    }
-
-    /// The officer looked at the paper.
-    func confirmed(_ complete: Bool) async {
-        guard let flow, let number = look else { return }
-        _ = await Phone.shared.ask { _ in try flow.inHand.confirmPrint(number: number, complete: complete) }
-        look = nil
-    }
-
-    /// The party went before the hand-over.
-    func undeliver() async {
-        guard let flow else { return }
-        _ = await Phone.shared.ask { _ in try flow.inHand.undeliver(reason: "当事人离开") }
-    }
-
-    /// A case that was left in the middle: the process died, or the officers did something else.
-    func resume(_ id: CaseId) async {
-        let known = favourites
-        guard await Phone.shared.ask({ phone in
-            let flow = NewCase(phone)
-            try flow.resume(try phone.case(id: id), favourites: known)
-            self.flow = flow
-        }) != nil else { return }
-        await show()
-    }
-
-    func serve(_ act: SigningAct, reason: String) async {
-        guard let flow else { return }
-        let signing = Signing(role: .party, act: act, name: Private(""), reason: Private(reason), evidence: nil)
-        _ = await Phone.shared.ask { _ in try flow.inHand.serve(how: .handedOver, signing: signing) }
-    }
-}
-
+/// A new case, screen by screen, up to the hand-over of its paper.
 struct CaseScreen: View {
     let favourite: Favourite
     var source: Source?
@@ -107,7 +24,6 @@ struct CaseScreen: View {
     @State private var crew: Crew?
     @State private var names: [OfficerId: String] = [:]
     @State private var pins = ["", ""]
-    @State private var signed = false
     @State private var lead = SignaturePad(width: 350, height: 140)
     @State private var second = SignaturePad(width: 350, height: 140)
     @State private var party = SignaturePad(width: 350, height: 140)
@@ -119,7 +35,13 @@ struct CaseScreen: View {
             .sheet(item: $camera) { stage in
                 Camera { jpeg in
                     camera = nil
-                    Task { await model.tap { try $0.shoot(jpeg, caption: stage == .fact ? "违法现场" : "改正后", stage: stage) } }
+                    Task {
+                        if stage == .service {
+                            await model.without { try $0.photograph(jpeg) }
+                        } else {
+                            await model.tap { try $0.shoot(jpeg, caption: stage == .fact ? "违法现场" : "改正后", stage: stage) }
+                        }
+                    }
                 }
             }
             .task {
@@ -156,9 +78,20 @@ struct CaseScreen: View {
             case .statement:
                 TextField("当事人说了什么", text: $words, axis: .vertical)
                 TextField("复核意见", text: $review, axis: .vertical)
-            case .decision: decision
+            case .decision:
+                if let dead = model.dead, model.made == nil {
+                    WaysOut(answer: dead, model: model, officers: officers) { camera = .service }
+                } else {
+                    decision
+                }
             }
         }
+    }
+
+    /// The crew, who leads first.
+    private var officers: [(id: OfficerId, name: String)] {
+        guard let crew else { return [] }
+        return [crew.lead, crew.second].map { ($0, names[$0] ?? "") }
     }
 
     @ViewBuilder private var proposal: some View {
@@ -175,6 +108,7 @@ struct CaseScreen: View {
 
     @ViewBuilder private var decision: some View {
         if let preview = model.preview { Image(uiImage: preview).resizable().scaledToFit() }
+        if model.eService { Text("当事人已签电子送达确认书：决定书发到确认书上的地址，不打印。") }
         TextField("理由代码（有裁量时）", text: $reason)
         SecureField("\(crew.flatMap { names[$0.lead] } ?? "") 的口令", text: $pins[0])
         SecureField("\(crew.flatMap { names[$0.second] } ?? "") 的口令", text: $pins[1])
@@ -222,31 +156,42 @@ struct CaseScreen: View {
     }
 
     @ViewBuilder private var paper: some View {
-        if !signed {
-            Big("两人确认，作出决定") {
-                guard let crew else { return }
-                let both = [(crew.lead, pins[0]), (crew.second, pins[1])]
-                let drawn = Drawn(
-                    lead: lead.isBlank ? nil : lead.strokes, second: second.isBlank ? nil : second.strokes,
-                    party: party.isBlank ? nil : party.strokes)
-                signed = await model.decide(both, reason: reason, drawn: drawn)
-            }
-        } else if model.look != nil {
-            Big("纸完整清晰") { await model.confirmed(true) }
-            Big("纸不完整") { await model.confirmed(false) }
-        } else {
-            // A second paper is asked for in so many words.
-            Big(model.printed == nil ? "打印" : "再次打印（补打）") {
-                guard let printer = printers.connected, let link = try? await printers.connect(printer) else {
-                    phone.told = "请先连接打印机"
-                    return
+        switch model.made {
+        case nil:
+            if model.dead == nil {
+                Big("两人确认，作出决定") {
+                    let both = zip(officers, pins).map { (officer: $0.id, pin: $1) }
+                    let drawn = Drawn(
+                        lead: lead.isBlank ? nil : lead.strokes, second: second.isBlank ? nil : second.strokes,
+                        party: party.isBlank ? nil : party.strokes)
+                    await model.decide(both, reason: reason, drawn: drawn, printers: printers)
                 }
-                await model.print(on: link, again: model.printed != nil)
             }
-            Big("当场交付，纸上签名") { await model.serve(.ink, reason: "") }
-            Big("当场交付，拒绝签名") { await model.serve(.refusedToSign, reason: "拒绝签名") }
-            Big("当事人已离开") { await model.undeliver() }
+        case .elsewhere: Text("已转普通程序")
+        case .electronic: Big("已发到当事人的电子地址") { await model.servedElectronically() }
+        case .byHand: service
+        case .toPrint:
+            if model.look != nil {
+                Big("纸完整清晰") { await model.confirmed(true) }
+                Big("纸不完整") { await model.confirmed(false) }
+            } else {
+                // A second paper is asked for in so many words.
+                Big(model.printed == nil ? "打印" : "再次打印（补打）") {
+                    guard let link = await printers.link() else {
+                        phone.told = "连不上打印机；文书已签发，编号不变"
+                        return
+                    }
+                    await model.print(on: link, again: model.printed != nil)
+                }
+                service
+            }
         }
+    }
+
+    @ViewBuilder private var service: some View {
+        Big("当场交付，纸上签名") { await model.serve(.ink, reason: "") }
+        Big("当场交付，拒绝签名") { await model.serve(.refusedToSign, reason: "拒绝签名") }
+        Big("当事人已离开") { await model.undeliver() }
     }
 }
 
@@ -346,64 +291,4 @@ struct Camera: UIViewControllerRepresentable {
 /// Which picture the camera takes.
 extension Stage: Identifiable {
     public var id: Self { self }
-}
-
-/// A case that was found again: how far it is, its papers, and what may be done now.
-struct FoundScreen: View {
-    let id: CaseId
-    @EnvironmentObject var phone: Phone
-    @EnvironmentObject var printers: Printers
-    @State private var view: CaseView?
-
-    var body: some View {
-        List {
-            if let view {
-                Text("进度：\(said(view.phase))").font(.title3)
-                if let paper = view.papers.last {
-                    if paper.look {
-                        Text("上次打印不知是否完整，请看纸。").font(.title2)
-                        Big("完整清晰") { await looked(paper.number, true) }
-                        Big("不完整") { await looked(paper.number, false) }
-                    } else {
-                        Big(paper.nextCopy == 0 ? "打印" : "补打（第 \(paper.nextCopy) 次）") { await print(paper.number, again: paper.nextCopy != 0) }
-                    }
-                }
-                ForEach(view.proposal?.reasons ?? [], id: \.rule) { Text($0.text) }
-            }
-        }
-        .navigationTitle("案件 \(view?.decided?.number ?? view?.place?.address ?? "")")
-        .safeAreaInset(edge: .bottom) {
-            if let view, view.decided == nil, let favourite = favourites.first(where: { $0.offence == view.offence }) {
-                NavigationLink { CaseScreen(favourite: favourite, from: id) } label: {
-                    Text("接着办").font(.title3.bold()).frame(maxWidth: .infinity, minHeight: 56)
-                }
-            }
-        }
-        .task(id: phone.changes) { await load() }
-    }
-
-    private func load() async {
-        let id = id
-        view = await phone.ask { try $0.case(id: id).look() }
-    }
-
-    private func looked(_ number: String, _ complete: Bool) async {
-        let id = id
-        _ = await phone.ask { try $0.case(id: id).confirmPrint(number: number, complete: complete) }
-    }
-
-    private func print(_ number: String, again: Bool) async {
-        guard let printer = printers.connected, let link = try? await printers.connect(printer) else {
-            phone.told = "请先连接打印机"
-            return
-        }
-        let id = id
-        let printed = await phone.ask {
-            let inHand = try $0.case(id: id)
-            return again
-                ? try inHand.reprint(link: link, kind: "generic-58-gbk", number: number)
-                : try inHand.print(link: link, kind: "generic-58-gbk", number: number)
-        }
-        if let printed { phone.told = honest(printed) }
-    }
 }

@@ -36,7 +36,9 @@ struct Big: View {
     init(_ title: String, action: @escaping () async -> Void) { (self.title, self.action) = (title, action) }
 
     var body: some View {
-        Button { Task { await action() } } label: {
+        Button {
+            Task { await action() }
+        } label: {
             Text(title).font(.title3.bold()).frame(maxWidth: .infinity, minHeight: 56)
         }
         .buttonStyle(.borderedProminent)

@@ -32,7 +32,10 @@ struct StartScreen: View {
                 Section("上岗检查") { ForEach(checks, id: \.text) { Line(check: $0) } }
                 Section("打印机") {
                     ForEach(printers.found, id: \.identifier) { printer in
-                        Button(printer.name ?? "打印机") { Task { _ = try? await printers.connect(printer) } }
+                        Button(printer.name ?? "打印机") {
+                            printers.chosen = printer
+                            Task { await check() }
+                        }
                     }
                 }
             }
@@ -52,14 +55,20 @@ struct StartScreen: View {
         } else if checks.isEmpty {
             Big("上岗") { await begin() }
         } else {
-            NavigationLink { HomeScreen() } label: {
+            NavigationLink {
+                HomeScreen()
+            } label: {
                 Text("开始执法").font(.title3.bold()).frame(maxWidth: .infinity, minHeight: 56)
             }
         }
     }
 
     private func pin(of officer: OfficerId) -> Binding<String> {
-        Binding { pins[officer] ?? "" } set: { pins[officer] = $0 }
+        Binding {
+            pins[officer] ?? ""
+        } set: {
+            pins[officer] = $0
+        }
     }
 
     private func load() async {
@@ -78,11 +87,20 @@ struct StartScreen: View {
             return
         }
         let (lead, second) = (signedIn[0], signedIn[1])
-        let device = Device(
-            printer: printers.connected?.name, batteryPercent: Int(UIDevice.current.batteryLevel * 100))
-        if await phone.ask({ try $0.setCrew(lead: lead, second: second) }) != nil {
-            checks = await phone.ask { try readiness($0, device) } ?? []
-        }
+        if await phone.ask({ try $0.setCrew(lead: lead, second: second) }) != nil { await check() }
+    }
+
+    /// What is missing before the shift; the printer is asked for itself and its paper.
+    private func check() async {
+        UIDevice.current.isBatteryMonitoringEnabled = true
+        let device = Device(batteryPercent: Int(UIDevice.current.batteryLevel * 100))
+        let name = printers.chosen.map { $0.name ?? "打印机" }
+        let link = await printers.link()
+        checks =
+            await phone.ask {
+                let printer = try name.map { CrewPrinter(name: $0, answer: try FieldKit.ask(printer: link)) }
+                return try readiness($0, printer: printer, device)
+            } ?? []
     }
 }
 
@@ -103,7 +121,8 @@ struct HomeScreen: View {
             Section("常见案由") {
                 TextField("地点（门牌）", text: $address).font(.title2)
                 ForEach(favourites, id: \.offence) { favourite in
-                    NavigationLink(favourite.title) { CaseScreen(favourite: favourite, address: address) }.font(.title2).frame(minHeight: 56)
+                    NavigationLink(favourite.title) { CaseScreen(favourite: favourite, address: address) }.font(.title2).frame(
+                        minHeight: 56)
                 }
             }
             Section("附近线索") {
@@ -124,7 +143,9 @@ struct HomeScreen: View {
                 Big("按编号查") { await search() }
                 Big("最近案件") { found = await phone.ask { try $0.cases(most: 50) } ?? [] }
                 ForEach(found, id: \.id) { line in
-                    NavigationLink("\(line.numbers.first ?? line.place)（\(said(phase: line.phase))\(line.filed ? "，已备案" : "")）") { FoundScreen(id: line.id) }
+                    NavigationLink("\(line.numbers.first ?? line.place)（\(said(phase: line.phase))\(line.filed ? "，已备案" : "")）") {
+                        FoundScreen(id: line.id)
+                    }
                 }
             }
             if let today {
@@ -163,10 +184,15 @@ struct HomeScreen: View {
 let favourites = [
     Favourite(
         offence: "stall", title: "占道摆摊", sentence: "你在门前人行道摆卖",
-        usual: ["on_road": .bool(true), "approved": .bool(false), "vehicle": .bool(false), "minor": .bool(false), "harm": .choice("slight")]),
+        usual: [
+            "on_road": .bool(true), "approved": .bool(false), "vehicle": .bool(false), "minor": .bool(false), "harm": .choice("slight"),
+        ]),
     Favourite(
         offence: "dog-waste", title: "犬粪未清", sentence: "你遛狗时没有清除犬只粪便",
-        usual: ["dog_waste": .bool(true), "cleaned_at_once": .bool(false), "items": .int(1), "minor": .bool(false), "harm": .choice("slight"), "corrected": .bool(false)]),
+        usual: [
+            "dog_waste": .bool(true), "cleaned_at_once": .bool(false), "items": .int(1), "minor": .bool(false), "harm": .choice("slight"),
+            "corrected": .bool(false),
+        ]),
 ]
 
 private func beijingFormat(_ format: String) -> DateFormatter {

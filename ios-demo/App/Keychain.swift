@@ -49,8 +49,9 @@ final class Keychain: PhoneKeys, @unchecked Sendable {
             if SecItemAdd(new as CFDictionary, nil) == errSecSuccess { return fresh }
         default: break
         }
-        throw PhoneError.Store(why: Why(
-            code: "keystore_locked", zh: "手机已锁定，密钥不可用", en: "the phone is locked", article: "",
-            nextZh: "请解锁后重试", nextEn: "Unlock it and try again."))
+        throw PhoneError.Store(
+            why: Why(
+                code: "keystore_locked", zh: "手机已锁定，密钥不可用", en: "the phone is locked", article: "",
+                nextZh: "请解锁后重试", nextEn: "Unlock it and try again."))
     }
 }

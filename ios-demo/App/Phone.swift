@@ -16,8 +16,20 @@ final class Phone: ObservableObject {
     /// What the officer is told: a refusal with its article and next step.
     @Published var told: String?
 
+    /// What iOS knows of the network.
+    private(set) var network = EZhifa.Network.online
+    private let path = NWPathMonitor()
+
     let keys = Keychain()
     private var opened: (office: FieldOffice, thread: PhoneThread)?
+
+    private init() {
+        path.pathUpdateHandler = { path in
+            let seen: EZhifa.Network = path.status != .satisfied ? .offline : path.isExpensive ? .metered : .online
+            Task { @MainActor in Phone.shared.network = seen }
+        }
+        path.start(queue: DispatchQueue(label: "cn.ezhifa.network"))
+    }
 
     private func phone() async throws -> PhoneThread {
         if let opened { return opened.thread }
@@ -49,7 +61,11 @@ final class Phone: ObservableObject {
     /// A sync on a thread of its own.
     @discardableResult
     func sync(_ progress: SyncProgress? = nil) async -> Bool {
-        do { return try await phone().sync(progress).done } catch let error as PhoneError { told = error.sentence } catch { told = "\(error)" }
+        let network = network
+        _ = await ask { try $0.setNetwork(network: network) }
+        do { return try await phone().sync(progress).done } catch let error as PhoneError { told = error.sentence } catch {
+            told = "\(error)"
+        }
         return false
     }
 

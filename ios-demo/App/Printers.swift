@@ -6,15 +6,18 @@ import Foundation
 /// Low-energy pocket printers: iOS has no serial port profile. One connection at a time.
 final class Printers: NSObject, ObservableObject, CBCentralManagerDelegate, CBPeripheralDelegate {
     @Published var found: [CBPeripheral] = []
-    @Published var connected: CBPeripheral?
+    /// The crew's printer; a connection is made for each print and each question.
+    @Published var chosen: CBPeripheral?
 
     private var central: CBCentralManager!
     private var link: BleLink?
     private var ready: CheckedContinuation<BleLink, Error>?
+    private var attempt = 0
+    private let queue = DispatchQueue(label: "cn.ezhifa.printer")
 
     override init() {
         super.init()
-        central = CBCentralManager(delegate: self, queue: DispatchQueue(label: "cn.ezhifa.printer"))
+        central = CBCentralManager(delegate: self, queue: queue)
     }
 
     /// Looks for printers that offer a service of a known kind.
@@ -22,12 +25,27 @@ final class Printers: NSObject, ObservableObject, CBCentralManagerDelegate, CBPe
         central.scanForPeripherals(withServices: bleKinds.map { CBUUID(string: $0.service) })
     }
 
-    /// Connects and finds the characteristic to write to.
-    func connect(_ printer: CBPeripheral) async throws -> BleLink {
-        central.stopScan()
-        return try await withCheckedThrowingContinuation { done in
-            ready = done
-            central.connect(printer)
+    /// A connection to the crew's printer; none when none is chosen or it cannot be reached.
+    func link() async -> BleLink? {
+        guard let chosen else { return nil }
+        return try? await connect(chosen)
+    }
+
+    /// Connects and finds the characteristic to write to. CoreBluetooth itself would wait for ever.
+    private func connect(_ printer: CBPeripheral) async throws -> BleLink {
+        try await withCheckedThrowingContinuation { done in
+            queue.async { [self] in
+                fail("又连了一次 / connected again")
+                central.stopScan()
+                attempt += 1
+                ready = done
+                central.connect(printer)
+                queue.asyncAfter(deadline: .now() + 15) { [self, attempt] in
+                    guard self.attempt == attempt, ready != nil else { return }
+                    central.cancelPeripheralConnection(printer)
+                    fail("打印机没有响应 / the printer does not answer")
+                }
+            }
         }
     }
 
@@ -46,7 +64,6 @@ final class Printers: NSObject, ObservableObject, CBCentralManagerDelegate, CBPe
     func centralManager(_ central: CBCentralManager, didConnect printer: CBPeripheral) {
         printer.delegate = self
         printer.discoverServices(bleKinds.map { CBUUID(string: $0.service) })
-        DispatchQueue.main.async { self.connected = printer }
     }
 
     func centralManager(_ central: CBCentralManager, didFailToConnect printer: CBPeripheral, error: Error?) {
@@ -56,7 +73,6 @@ final class Printers: NSObject, ObservableObject, CBCentralManagerDelegate, CBPe
     func centralManager(_ central: CBCentralManager, didDisconnectPeripheral printer: CBPeripheral, error: Error?) {
         link?.ended()
         fail("连接已断开 / disconnected")
-        DispatchQueue.main.async { self.connected = nil }
     }
 
     func peripheral(_ printer: CBPeripheral, didDiscoverServices error: Error?) {

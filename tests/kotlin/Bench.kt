@@ -1,6 +1,11 @@
-// What a call costs from Kotlin. tests/bindings.sh bench runs it; docs/performance.md has the figures.
+// What a start and a call cost from Kotlin, on an enrolled phone with cases: Bench WORK_FOLDER. tests/bindings.sh bench
+// runs it; docs/performance.md has the figures.
 import cn.ezhifa.field.*
-import java.nio.file.Files
+
+private fun <T> once(what: String, call: () -> T): T {
+    val began = System.nanoTime()
+    return call().also { println("kotlin  %-20s %9.2f ms".format(what, (System.nanoTime() - began) / 1e6)) }
+}
 
 private fun cost(what: String, times: Int, call: () -> Unit) {
     repeat(times) { call() }
@@ -15,13 +20,15 @@ private fun cost(what: String, times: Int, call: () -> Unit) {
 object Bench {
     @JvmStatic
     fun main(args: Array<String>) {
-        val began = System.nanoTime()
-        val folder = Files.createTempDirectory("ezhifa").toString()
-        val phone = FieldOffice.open("$folder/store", "$folder/mark", Keystore())
-        println("kotlin  load and open        %9.2f ms".format((System.nanoTime() - began) / 1e6))
+        val keys = Keystore()
+        val phone = once("load and open") { FieldOffice.open("${args[0]}/store", "${args[0]}/mark", keys) }
+        once("first screen's data") { check(phone.isEnrolled()); phone.crew(); phone.roster() }
+        once("readiness") { phone.readiness(); phone.status() }
+        once("home screen's data") { phone.leads(); phone.openOrders(); phone.offences() }
         cost("smallest call", 20000) { phone.isEnrolled() }
         cost("list of records", 2000) { printerKinds() }
         cost("text in, record out", 2000) { readResidentId("44190019780921215X") }
-        cost("refusal", 2000) { try { phone.readiness() } catch (_: PhoneException.NotReady) { } }
+        cost("refusal", 2000) { try { phone.case(CaseId("c-none")) } catch (_: PhoneException) { } }
+        cost("twenty cases", 200) { phone.cases(20u) }
     }
 }

@@ -1,4 +1,5 @@
-// What a call costs from Swift. tests/bindings.sh bench runs it; docs/performance.md has the figures.
+// What a start and a call cost from Swift, on an enrolled phone with cases: Bench WORK_FOLDER. tests/bindings.sh bench
+// runs it; docs/performance.md has the figures.
 import EZhifa
 import Foundation
 
@@ -14,27 +15,39 @@ func timed(_ call: () throws -> Void) rethrows -> Double {
     return Double(DispatchTime.now().uptimeNanoseconds - began)
 }
 
+func told(_ what: String, _ nanoseconds: Double, _ each: Double, _ unit: String) {
+    let name = what.padding(toLength: 20, withPad: " ", startingAt: 0)
+    print("swift   \(name) " + String(format: "%9.2f ", nanoseconds / each) + unit)
+}
+
+func once(_ what: String, _ call: () throws -> Void) rethrows { told(what, try timed(call), 1e6, "ms") }
+
 func cost(_ what: String, _ times: Int, _ call: () throws -> Void) rethrows {
     for _ in 0..<times / 10 { try call() }
     let best = try (0..<5).map { _ in try timed { for _ in 0..<times { try call() } } }.min()!
-    let name = what.padding(toLength: 20, withPad: " ", startingAt: 0)
-    print("swift   \(name) " + String(format: "%9.2f us", best / 1e3 / Double(times)))
+    told(what, best, 1e3 * Double(times), "us")
 }
 
 @main
 struct Bench {
     static func main() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let folder = CommandLine.arguments[1]
         var opened: FieldOffice!
-        let load = try timed {
+        try once("load and open") {
             opened = try FieldOffice.open(folder: folder + "/store", mark: folder + "/mark", keys: BenchKeys())
         }
         let phone = opened!
-        print("swift   load and open        " + String(format: "%9.2f ms", load / 1e6))
+        try once("first screen's data") {
+            guard try phone.isEnrolled() else { fatalError("not enrolled") }
+            _ = try phone.crew()
+            _ = try phone.roster()
+        }
+        try once("readiness") { _ = (try phone.readiness(), try phone.status()) }
+        try once("home screen's data") { _ = (try phone.leads(), try phone.openOrders(), try phone.offences()) }
         try cost("smallest call", 20000) { _ = try phone.isEnrolled() }
         try cost("list of records", 2000) { _ = try printerKinds() }
         try cost("text in, record out", 2000) { _ = try readResidentId(text: "44190019780921215X") }
-        cost("refusal", 2000) { _ = try? phone.readiness() }
+        cost("refusal", 2000) { _ = try? phone.case(id: CaseId("c-none")) }
+        try cost("twenty cases", 200) { _ = try phone.cases(most: 20) }
     }
 }

@@ -11,9 +11,10 @@ final class Keystore: PhoneKeys {
 
     func devicePublicKey() throws -> Data {
         if locked {
-            throw PhoneError.Store(why: Why(
-                code: "locked", zh: "手机已锁定", en: "the phone is locked", article: "",
-                nextZh: "请解锁", nextEn: "Unlock it."))
+            throw PhoneError.Store(
+                why: Why(
+                    code: "locked", zh: "手机已锁定", en: "the phone is locked", article: "",
+                    nextZh: "请解锁", nextEn: "Unlock it."))
         }
         return Data([4] + [UInt8](repeating: 0x6b, count: 64))
     }
@@ -35,11 +36,11 @@ struct FirstCall {
         // The README's lines.
         let phone = try FieldOffice.open(
             folder: folder.path + "/store", mark: folder.path + "/mark", keys: Keystore())
-        let enrolled = try phone.isEnrolled()         // next: phone.enrol(ticket:), then phone.sync()
+        let enrolled = try phone.isEnrolled()  // next: phone.enrol(ticket:), then phone.sync()
         do {
             _ = try phone.openCase(address: "解放路 1 号")
         } catch PhoneError.NotReady(let why) {
-            print("\(why.zh)，\(why.nextZh)")         // 本机尚未在指挥中心注册，请扫描注册票据
+            print("\(why.zh)，\(why.nextZh)")  // 本机尚未在指挥中心注册，请扫描注册票据
         }
 
         precondition(!enrolled)

@@ -116,7 +116,9 @@ final class App: PhoneKeys, PhoneClock, PhoneLocation, PhoneGlyphs, PhoneLog, Ph
         let ca = work + "/ca.pem"
         try Data(request.ca.utf8).write(to: URL(fileURLWithPath: ca))
         let url = URL(string: request.url)!
-        let path = request.url[request.url.range(of: url.path, options: [], range: request.url.range(of: "://")!.upperBound..<request.url.endIndex)!.lowerBound...]
+        let path = request.url[
+            request.url.range(of: url.path, options: [], range: request.url.range(of: "://")!.upperBound..<request.url.endIndex)!
+                .lowerBound...]
         var head = "\(request.method) \(path) HTTP/1.0\r\nhost: \(url.host!):\(url.port!)\r\n"
         for header in request.headers { head += "\(header.name): \(header.value)\r\n" }
         if !request.body.isEmpty { head += "content-length: \(request.body.count)\r\n" }
@@ -187,10 +189,11 @@ func gathered(_ app: App, _ phone: FieldOffice, name: String) throws -> FieldCas
     _ = try inHand.capture(taken: Data("jpeg".utf8), what: Shot(stage: .fact, caption: "违法现场"))
     _ = try inHand.chooseOffence(offence: "dog-waste", actAt: app.time, factText: Private("你遛狗时没有清除犬只粪便"))
     let none = Private("")
-    _ = try inHand.identifyParty(party: Party(
-        kind: .citizen, name: Private(name), idKind: .residentId, idNumber: Private("44190019780921215X"),
-        identity: .documentRead, born: try readResidentId(text: "44190019780921215X")?.born,
-        address: Private("东城街道样例花园3栋"), phone: none, representative: none, guardian: none, plate: none))
+    _ = try inHand.identifyParty(
+        party: Party(
+            kind: .citizen, name: Private(name), idKind: .residentId, idNumber: Private("44190019780921215X"),
+            identity: .documentRead, born: try readResidentId(text: "44190019780921215X")?.born,
+            address: Private("东城街道样例花园3栋"), phone: none, representative: none, guardian: none, plate: none))
     _ = try inHand.history()
     while let fact = try inHand.questions().first?.fact {
         _ = try inHand.answer(fact: fact, value: dog[fact]!, source: .officer)

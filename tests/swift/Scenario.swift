@@ -234,7 +234,8 @@ final class Player {
             try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as! Step
         }
         scenario = try read(file)
-        at = (try? read(work.appendingPathComponent("position.json")))
+        at =
+            (try? read(work.appendingPathComponent("position.json")))
             ?? ["case": 0, "step": 0, "now": scenario.text("begins"), "ids": [String: String]()]
         ids = at["ids"] as? [String: String] ?? [:]
         world = World(
@@ -398,7 +399,8 @@ final class Player {
             if step.text("act") == "signed" {
                 let shot = Shot(stage: .service, caption: "签收签名", kind: "signature")
                 evidence = try fieldCase.capture(
-                    taken: Data("strokes of \(script.text("name"))".utf8), what: shot).sha256
+                    taken: Data("strokes of \(script.text("name"))".utf8), what: shot
+                ).sha256
             }
             _ = try fieldCase.serve(how: word(step.text("how")), signing: signing(step, evidence: evidence))
         case "advise": _ = try fieldCase.advise(text: step.text("text"))
@@ -426,9 +428,10 @@ final class Player {
     func issue(_ script: Step, _ fieldCase: FieldCase) throws -> Slip {
         let serve = script.objects("steps").first { $0.text("do") == "serve" }
         let act = serve?.text("act") ?? "ink"
-        return try fieldCase.issue(drawn: Drawn(
-            lead: strokes(), second: strokes(), party: act == "signed" ? strokes() : nil,
-            noPartyLine: !["signed", "ink"].contains(act), signing: serve.map { signing($0) }))
+        return try fieldCase.issue(
+            drawn: Drawn(
+                lead: strokes(), second: strokes(), party: act == "signed" ? strokes() : nil,
+                noPartyLine: !["signed", "ink"].contains(act), signing: serve.map { signing($0) }))
     }
 
     func end(_ cases: [Step]) throws {

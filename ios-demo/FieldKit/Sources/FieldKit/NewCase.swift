@@ -100,11 +100,12 @@ public final class NewCase {
         _ = try inHand.showCertificates()
         let idKind: IdKind =
             read.number.isEmpty ? .none : read.kind == .citizen ? .residentId : .creditCode
-        _ = try inHand.identifyParty(party: Party(
-            kind: read.kind, name: Private(read.name), idKind: idKind, idNumber: Private(read.number),
-            identity: read.identity, born: try readResidentId(text: read.number)?.born,
-            address: Private(read.address), phone: Private(""), representative: Private(""),
-            guardian: Private(""), plate: Private("")))
+        _ = try inHand.identifyParty(
+            party: Party(
+                kind: read.kind, name: Private(read.name), idKind: idKind, idNumber: Private(read.number),
+                identity: read.identity, born: try readResidentId(text: read.number)?.born,
+                address: Private(read.address), phone: Private(""), representative: Private(""),
+                guardian: Private(""), plate: Private("")))
         _ = try inHand.history()
         questions = try inHand.questions()
         screen = .questions

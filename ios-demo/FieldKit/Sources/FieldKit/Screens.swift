@@ -1,35 +1,11 @@
 import EZhifa
 import Foundation
 
-/// One line of the check before a shift.
-public struct Check: Sendable, Equatable {
-    public let text: String
-    public let ok: Bool
-}
-
-/// What only the platform knows of readiness.
-public struct Device: Sendable {
-    public let printer: String?
-    public let batteryPercent: Int
-
-    public init(printer: String?, batteryPercent: Int) {
-        (self.printer, self.batteryPercent) = (printer, batteryPercent)
-    }
-}
-
-/// The library's lines and the platform's, what is missing first.
-public func readiness(_ phone: FieldOffice, _ device: Device) throws -> [Check] {
-    let ours = [
-        Check(text: device.printer.map { "打印机：\($0)" } ?? "未连接打印机", ok: device.printer != nil),
-        Check(text: "电量 \(device.batteryPercent)%", ok: device.batteryPercent >= 30),
-    ]
-    let lines = try phone.readiness().map { Check(text: $0.zh, ok: $0.ok) } + ours
-    return lines.filter { !$0.ok } + lines.filter(\.ok)
-}
+/// The library says a state in both languages; officers read the first.
+public func chinese(_ text: String) -> String { text.components(separatedBy: " / ").first ?? text }
 
 /// What a print came to, in words that promise nothing.
 public func honest(_ printed: Printed) -> String {
-    func chinese(_ text: String) -> String { text.components(separatedBy: " / ").first ?? text }
     switch printed.result {
     case .printed: return printed.copy == 0 ? "已打印" : "已补打（第 \(printed.copy) 次）"
     case .notPrinted(let reason): return "没有打印：\(chinese(printed.reason))（\(reason)）"
@@ -111,7 +87,7 @@ public func source(of lead: Lead) -> Source {
 /// Sync in one line.
 public func syncLine(_ status: Status) -> String {
     if status.unsyncedEntries == 0 && status.unsyncedPhotos == 0 { return "全部已上报" }
-    let why = status.why.isEmpty ? "" : "（\(status.why.components(separatedBy: " / ")[0])）"
+    let why = status.why.isEmpty ? "" : "（\(chinese(status.why))）"
     return "待上报：记录 \(status.unsyncedEntries)，照片 \(status.unsyncedPhotos)\(why)"
 }
 
@@ -138,38 +114,6 @@ public func day(_ phone: FieldOffice, of moment: Date) throws -> Day {
         notPunished: lines.filter { $0.outcome.map(mild.contains) ?? false }.count,
         unfiled: lines.filter { !$0.numbers.isEmpty && !$0.filed }.count,
         fen: lines.reduce(0) { $0 + $1.amount.fen })
-}
-
-/// A signature from the glass, in the box of the paper. Points that add nothing are left out.
-public struct SignaturePad {
-    private let width, height: Double
-    private var lines: [[Dot]] = []
-    private static let box = (width: 160.0, height: 64.0)
-
-    public init(width: Double, height: Double) { (self.width, self.height) = (width, height) }
-
-    public mutating func down(_ x: Double, _ y: Double) { lines.append([dot(x, y)]) }
-
-    public mutating func move(_ x: Double, _ y: Double) {
-        let next = dot(x, y)
-        guard let last = lines.last?.last, last != next else { return }
-        lines[lines.count - 1].append(next)
-    }
-
-    public mutating func clear() { lines = [] }
-
-    /// Whether anybody wrote anything.
-    public var isBlank: Bool { lines.reduce(0) { $0 + $1.count } < 4 }
-
-    /// For the paper.
-    public var strokes: Strokes {
-        Strokes(width: UInt16(Self.box.width), height: UInt16(Self.box.height), lines: lines)
-    }
-
-    private func dot(_ x: Double, _ y: Double) -> Dot {
-        func scale(_ v: Double, _ of: Double, _ to: Double) -> UInt16 { UInt16(min(max(v / of * to, 0), to)) }
-        return Dot(x: scale(x, width, Self.box.width), y: scale(y, height, Self.box.height))
-    }
 }
 
 /// What a text reader saw on a 居民身份证 becomes a party: the number with its check digit decides, names and addresses

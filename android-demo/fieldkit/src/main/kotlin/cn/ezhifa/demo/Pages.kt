@@ -54,28 +54,33 @@ class Pages(private val shell: Shell, private val now: () -> Instant = Instant::
         }
     }
 
-    private fun ready(): Unit = ask({ readiness(this, shell.device().copy(printer = printer)) to status() }) { (lines, status) ->
+    private fun ready(): Unit = ask({
+        readiness(this, printer?.let { CrewPrinter(it, askPrinter()) }, shell.device()) to status()
+    }) { (lines, status) ->
         page("上岗检查", shell::leave) {
             lines.forEach { check(it.text, it.ok) }
             text(syncLine(status))
             status.filingDue?.let { text("最早备案期限：${minute(it)}") }
-            item("选择打印机") { choosePrinter() }
+            item("选择打印机") { choosePrinter(::ready) }
             item("同步") { shell.sync { ready() } }
             action("开始执法") { home() }
         }
     }
 
-    private fun choosePrinter() {
+    internal fun choosePrinter(chosen: () -> Unit) {
         val paired = shell.printers() ?: return
         page("已配对的打印机", ::ready) {
-            for (name in paired) item(name) { printer = name; ready() }
+            for (name in paired) item(name) { printer = name; chosen() }
             text("新打印机请先在系统设置中配对。")
         }
     }
 
+    /** Blocks: from a call of [Shell.ask]. */
+    internal fun askPrinter(): PrinterAnswer = askPrinter(printer, shell::connect)
+
     // ---- the shift -----------------------------------------------------------------------------
 
-    private fun home(): Unit = ask({
+    internal fun home(): Unit = ask({
         Triple(leads(), openOrders(), offences().associate { it.id to it.name })
     }) { (leads, orders, names) ->
         val here = shell.here()
@@ -205,34 +210,53 @@ class Pages(private val shell: Shell, private val now: () -> Instant = Instant::
         action("未陈述申辩") { hear("", "", false) }
     }
 
-    private fun decision(flow: NewCase): Unit = ask({
-        flow.case.preview(Paper.MM58) to listOfNotNull(crew()?.lead, crew()?.second).map { id -> roster().first { it.id == id } }
-    }) { (preview, two) ->
+    /** The printer is asked before the decision: a number is used only where its paper can come out, or is not needed. */
+    internal fun decision(flow: NewCase): Unit = ask({
+        Triple(flow.case.preview(Paper.MM58), two(this), flow.case.look().eService)
+    }) { (preview, two, eService) ->
         page("决定前核对", ::home) {
             picture(preview.png)
+            if (eService) text("当事人已签电子送达确认书：决定书发到确认书上的地址，不打印。")
             val reason = field("理由代码（有裁量时）")
-            val secrets = two.map { it.id to field("${it.name} 的口令", secret = true) }
+            val pins = pins(two)
             action("两人确认，作出决定") {
-                val typed = secrets.map { (officer, secret) -> officer to secret() }
-                val code = reason()
+                val (typed, code) = pins() to reason()
                 ask({
-                    val both = typed.map { (officer, pin) -> flow.case.confirm(officer, pin) }
-                    flow.case.decide(both, if (code.isEmpty()) null else Choice(null, null, code))
-                }) { sign(flow.case) }
+                    val dead = if (eService) null else askPrinter().takeIf { !it.canPrint }
+                    if (dead == null) flow.case.decide(flow.case.confirmedBy(typed), chosen(code))
+                    dead
+                }) { dead -> if (dead == null) sign(flow.case, print = !eService) else WaysOutPages(shell, this@Pages, flow, now).show(dead) }
             }
         }
     }
 
+    /** The crew, who leads first. */
+    internal fun two(phone: FieldOffice): List<OfficerLine> {
+        val crew = phone.crew()
+        return listOfNotNull(crew?.lead, crew?.second).map { id -> phone.roster().first { it.id == id } }
+    }
+
+    /** A PIN of each. */
+    internal fun Page.pins(two: List<OfficerLine>): () -> Pins {
+        val secrets = two.map { it.id to field("${it.name} 的口令", secret = true) }
+        return { secrets.map { (officer, secret) -> officer to secret() } }
+    }
+
     // ---- paper ---------------------------------------------------------------------------------
 
-    private fun sign(case: FieldCase): Unit = page("签名", ::home) {
-        val lead = glass("执法人员一")
-        val second = glass("执法人员二")
-        val party = glass("当事人（拒绝签名的留空）")
-        action("签发并打印") {
-            val drawn = Drawn(lead(), second(), party())
-            ask({ case.issue(drawn) }) { print(case) }
+    /** While they sign, the pay code is fetched where there is a signal; the paper waits a few seconds for it at most. */
+    private fun sign(case: FieldCase, print: Boolean) {
+        page("签名", ::home) {
+            val lead = glass("执法人员一")
+            val second = glass("执法人员二")
+            val party = glass("当事人（拒绝签名的留空）")
+            action(if (print) "签发并打印" else "签发") {
+                val drawn = Drawn(lead(), second(), party())
+                ask({ case.issue(drawn) }) { if (print) print(case) else inHand(case) }
+            }
         }
+        val network = shell.network()
+        ask({ payCode(case, network) }) { if (it.isNotEmpty()) shell.told(it) }
     }
 
     /** A second paper is asked for in so many words: [again]. */
@@ -245,7 +269,7 @@ class Pages(private val shell: Shell, private val now: () -> Instant = Instant::
         ask({
             try {
                 val link = shell.connect(name)
-                if (again) case.reprint(link, "generic-58-gbk") else case.print(link, "generic-58-gbk")
+                if (again) case.reprint(link, PRINTER_KIND) else case.print(link, PRINTER_KIND)
             } catch (e: AppException) {
                 // Nothing was sent: the paper waits, the number stays.
                 throw PhoneException.Printer(Why("no_link", e.message ?: "连不上打印机", "cannot reach the printer", "", "请检查打印机后重试", "Check the printer and try again."))
@@ -253,7 +277,7 @@ class Pages(private val shell: Shell, private val now: () -> Instant = Instant::
         }) { shell.told(honest(it)); inHand(case) }
     }
 
-    private fun inHand(case: FieldCase): Unit = ask({ case.look() }) { view ->
+    internal fun inHand(case: FieldCase): Unit = ask({ case.look() }) { view ->
         shell.inHand(view.id)
         page("案件 ${view.decided?.number ?: view.place?.address.orEmpty()}", ::home) {
             text("进度：${phaseWords.getValue(view.phase)}")
@@ -262,7 +286,9 @@ class Pages(private val shell: Shell, private val now: () -> Instant = Instant::
                 view.phase < Phase.DECIDED -> action("接着办") {
                     ask({ NewCase(this, now).apply { resume(case, favourites) } }) { go(it) }
                 }
-                paper == null -> action("签名、签发") { sign(case) }
+                paper == null && view.phase in setOf(Phase.DECIDED, Phase.HANDED_OVER) ->
+                    action("签名、签发") { sign(case, print = !view.eService) }
+                paper == null -> if (view.phase in setOf(Phase.PRINTED, Phase.SERVED)) text("手写文书，已补录")
                 paper.look -> {
                     text("上次打印不知是否完整，请看纸。", large = true)
                     item("完整清晰") { ask({ case.confirmPrint(paper.number, true) }) { inHand(case) } }
@@ -271,7 +297,10 @@ class Pages(private val shell: Shell, private val now: () -> Instant = Instant::
                 paper.nextCopy == 0u -> item("打印") { print(case) }
                 else -> item("补打（第 ${paper.nextCopy} 次）") { print(case, again = true) }
             }
-            if (paper?.printed == true && view.servedAt == null) {
+            if (view.eService && view.phase in setOf(Phase.ISSUED, Phase.PRINTED)) {
+                item("已发到当事人的电子地址") { ask({ case.servedElectronically() }) { inHand(case) } }
+            }
+            if (view.phase == Phase.PRINTED) {
                 item("当场交付，纸上签名") { serve(case, SigningAct.INK) }
                 item("当场交付，拒绝签名") { serve(case, SigningAct.REFUSED_TO_SIGN) }
                 item("当事人已离开") { ask({ case.undeliver("当事人离开") }) { inHand(case) } }

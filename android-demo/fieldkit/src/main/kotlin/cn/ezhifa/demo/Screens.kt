@@ -9,30 +9,13 @@ import java.time.ZoneId
 /** All times are the law's: Beijing time. */
 val beijing: ZoneId = ZoneId.of("Asia/Shanghai")
 
-/** One line of the check before a shift. */
-data class Check(val text: String, val ok: Boolean)
-
-/** What only the platform knows of readiness. */
-data class Device(val printer: String?, val paper: Boolean?, val batteryPercent: Int, val automaticTime: Boolean)
-
-/** The library's lines and the platform's, what is missing first. */
-fun readiness(phone: FieldOffice, device: Device): List<Check> {
-    val ours = listOf(
-        Check(device.printer?.let { "打印机：$it" } ?: "未连接打印机", device.printer != null),
-        Check(
-            when (device.paper) { true -> "打印纸正常"; false -> "打印机缺纸"; null -> "打印纸：打印机未回答" },
-            device.paper != false,
-        ),
-        Check("电量 ${device.batteryPercent}%", device.batteryPercent >= 30),
-        Check(if (device.automaticTime) "时间自动校准" else "时间为手动设置", device.automaticTime),
-    )
-    return (phone.readiness().map { Check(it.zh, it.ok) } + ours).sortedBy { it.ok }
-}
+/** The library says a state in both languages; officers read the first. */
+internal fun chinese(text: String) = text.substringBefore(" / ")
 
 /** What a print came to, in words that promise nothing. */
 fun honest(printed: Printed): String = when (val result = printed.result) {
     is PrintState.Printed -> if (printed.copy == 0u) "已打印" else "已补打（第 ${printed.copy} 次）"
-    is PrintState.NotPrinted -> "没有打印：${printed.reason.substringBefore(" / ")}（${result.reason}）"
+    is PrintState.NotPrinted -> "没有打印：${chinese(printed.reason)}（${result.reason}）"
     is PrintState.Unknown -> "不知道是否打印完整，请看纸：完整、清晰吗？"
 }
 
@@ -50,7 +33,7 @@ fun far(here: Fix?, latE7: Long?, lonE7: Long?): String {
 fun syncLine(status: Status): String = when {
     status.unsyncedEntries == 0uL && status.unsyncedPhotos == 0uL -> "全部已上报"
     status.why.isEmpty() -> "待上报：记录 ${status.unsyncedEntries}，照片 ${status.unsyncedPhotos}"
-    else -> "待上报：记录 ${status.unsyncedEntries}，照片 ${status.unsyncedPhotos}（${status.why.substringBefore(" / ")}）"
+    else -> "待上报：记录 ${status.unsyncedEntries}，照片 ${status.unsyncedPhotos}（${chinese(status.why)}）"
 }
 
 /** The day in figures. */
@@ -68,43 +51,6 @@ fun day(phone: FieldOffice, on: LocalDate): Day {
         fen = lines.sumOf { it.amount.fen },
         unfiled = lines.count { it.numbers.isNotEmpty() && !it.filed },
     )
-}
-
-/** A signature from the glass, in the box of the paper. Points that add nothing are left out. */
-class SignaturePad(private val width: Float, private val height: Float) {
-    private val lines = mutableListOf<MutableList<Dot>>()
-
-    /** Finger down. */
-    fun down(x: Float, y: Float) {
-        lines += mutableListOf(dot(x, y))
-    }
-
-    /** Finger moves. */
-    fun move(x: Float, y: Float) {
-        val line = lines.lastOrNull() ?: return
-        val next = dot(x, y)
-        if (line.last() != next) line += next
-    }
-
-    /** Begins again. */
-    fun clear() = lines.clear()
-
-    /** Whether anybody wrote anything. */
-    val isBlank get() = lines.sumOf { it.size } < 4
-
-    /** For the paper. */
-    fun strokes() = Strokes(BOX_WIDTH, BOX_HEIGHT, lines.map { it.toList() })
-
-    private fun dot(x: Float, y: Float): Dot {
-        fun scale(v: Float, of: Float, to: UShort) =
-            (v / of * to.toInt()).toInt().coerceIn(0, to.toInt()).toUShort()
-        return Dot(scale(x, width, BOX_WIDTH), scale(y, height, BOX_HEIGHT))
-    }
-
-    private companion object {
-        const val BOX_WIDTH: UShort = 160u
-        const val BOX_HEIGHT: UShort = 64u
-    }
 }
 
 /**

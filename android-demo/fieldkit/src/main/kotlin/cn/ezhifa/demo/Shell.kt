@@ -56,6 +56,9 @@ interface Shell {
     /** What only the platform knows of readiness. */
     fun device(): Device
 
+    /** What the platform knows of the network. */
+    fun network(): Network
+
     /** The last good position. */
     fun here(): Fix?
 

@@ -26,7 +26,12 @@ private class TestPhone : PhoneKeys, PhoneClock {
     private val began = Instant.parse("2026-06-18T11:00:00Z")
     private val started = System.nanoTime()
 
-    private fun elapsed() = Duration.ofNanos(System.nanoTime() - started)
+    private var waited = Duration.ZERO
+
+    private fun elapsed() = Duration.ofNanos(System.nanoTime() - started) + waited
+
+    /** Somebody writes for so long. */
+    fun wait(time: Duration) { waited += time }
     fun time(): Instant = began + elapsed()
     override fun databaseKey() = ByteArray(32) { 7 }
     override fun devicePublicKey() = pair.public.encoded.takeLast(65).toByteArray()
@@ -47,6 +52,19 @@ private object Duty {
         setCrew(OfficerId("o-101"), OfficerId("o-102"))
     }
     fun time() = test.time()
+    fun wait(time: Duration) = test.wait(time)
+    val pins = listOf(OfficerId("o-101") to "246813", OfficerId("o-102") to "975310")
+
+    /** 「样例打印机」, 「缺纸的打印机」, and any other name: switched off. */
+    fun connect(printer: String): PrinterLink {
+        val file = mapOf("样例打印机" to "printer", "缺纸的打印机" to "printer-empty")[printer] ?: throw AppException.Failed("连不上")
+        val (host, port) = File(work, file).readText().trim().split(":")
+        val socket = Socket(host, port.toInt())
+        return SppLink(socket.getInputStream(), socket.getOutputStream(), socket::close)
+    }
+
+    /** Numbers of every series that are used up so far. */
+    fun used() = phone.status().numbers.sumOf { it.reserved + it.issued + it.void }
 }
 
 private fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).apply { put(bytes); flip() }
@@ -59,6 +77,16 @@ private val dog = Favourite(
         "age_band" to Value.Choice("adult"),
     ),
 )
+
+/** A case of its own that is heard. */
+private fun heard(name: String, number: String): NewCase = NewCase(Duty.phone, Duty::time).apply {
+    start(dog, "东城街道样例公园北门")
+    shoot(direct("jpeg of $name".toByteArray()), "违法现场")
+    identify(Read(name, number))
+    asUsual()
+    notified()
+    heard()
+}
 
 class FieldKitTest {
     @Test
@@ -82,19 +110,91 @@ class FieldKitTest {
         assertEquals(Screen.DECISION, again.screen)
 
         // What was tapped is enough: the officers may decide now.
-        val both = listOf("o-101" to "246813", "o-102" to "975310").map { (o, pin) -> new.case.confirm(OfficerId(o), pin) }
-        val decided = new.case.decide(both, Choice(null, null, "within_tier"))
+        val before = day(Duty.phone, Duty.time().atZone(beijing).toLocalDate())
+        val decided = new.case.decide(new.case.confirmedBy(Duty.pins), chosen("within_tier"))
         assertEquals(Outcome.FINE, decided.outcome)
+
+        // Without a signal no code comes and nothing waits; with one it is on the paper.
+        assertTrue(Duty.phone.payCode(new.case, Network.OFFLINE).startsWith("没有取到缴款码"))
+        val line = Duty.phone.payCode(new.case, Network.ONLINE)
+        val code = assertNotNull(Regex("[0-9]{20}").find(line)?.value, line)
 
         // And the paper comes out of the printer, through the Bluetooth link of the demo.
         new.case.issue()
-        val (host, port) = File(Duty.work, "printer").readText().trim().split(":")
-        val socket = Socket(host, port.toInt())
-        val printed = new.case.print(SppLink(socket.getInputStream(), socket.getOutputStream(), socket::close), "generic-58-gbk")
-        assertEquals("已打印", honest(printed))
+        assertTrue(code in new.case.render(Paper.MM58).text.filterNot { it.isWhitespace() })
+        assertEquals("已打印", honest(new.case.print(Duty.connect("样例打印机"), PRINTER_KIND)))
         val today = day(Duty.phone, Duty.time().atZone(beijing).toLocalDate())
-        assertEquals(listOf(1, 1, 0), listOf(today.cases, today.fined, today.notPunished))
-        assertEquals(decided.amount.fen, today.fen)
+        assertEquals(listOf(0, 1, 0), listOf(today.cases - before.cases, today.fined - before.fined, today.notPunished - before.notPunished))
+        assertEquals(decided.amount.fen, today.fen - before.fen)
+    }
+
+    @Test
+    fun `a printer that cannot print is told with the ways out, and no number is used`() {
+        val used = Duty.used()
+        val empty = askPrinter("缺纸的打印机", Duty::connect)
+        assertEquals(listOf(false, PaperState.OUT), listOf(empty.canPrint, empty.paper))
+        assertTrue(empty.said.startsWith("缺纸"), empty.said)
+        val ways = listOf("mend", "another_printer", "hand_written", "electronic_service", "ordinary_procedure")
+        assertEquals(ways, empty.ways.map { it.way })
+        assertEquals(ways, askPrinter("关着的打印机", Duty::connect).ways.map { it.way })
+        assertEquals(ways, askPrinter(null, Duty::connect).ways.map { it.way })
+        val fine = askPrinter("样例打印机", Duty::connect)
+        assertEquals(listOf(true, PaperState.OK), listOf(fine.canPrint, fine.paper))
+        assertEquals(used, Duty.used())
+    }
+
+    @Test
+    fun `a sheet written by hand is keyed in with its photo, time and both officers`() {
+        val case = heard("何手写", "441900198505050213").case
+        val way = WithoutPrinter(Duty.phone, case, Duty::time)
+        val spoiled = assertNotNull(way.sheet().number)
+        assertEquals(spoiled, way.spoil("写坏", Duty.pins[1].second))
+        val number = assertNotNull(way.sheet().number)
+        assertTrue(number != spoiled && "手" in number, number)
+        Duty.wait(Duration.ofSeconds(61)) // the sheet says minutes, and lies after the photo of the fact
+        val clock = "%tR".format(Duty.time().atZone(beijing))
+        val at = assertNotNull(way.writtenAt(clock))
+        assertEquals("hand_paper_not_photographed", assertFailsWith<PhoneException> { way.keyIn(at, Duty.pins) }.why.code)
+        way.photograph(direct("jpeg of the sheet".toByteArray()))
+        assertNotNull(way.sheet().photo)
+        val decided = way.keyIn(at, Duty.pins, "within_tier")
+        assertEquals(listOf(number, at), listOf(decided.number, decided.at))
+        assertEquals(Phase.PRINTED, case.look().phase, "nothing is left to print")
+        assertTrue(way.sheet().photo == null, "the next sheet has no photo yet")
+    }
+
+    @Test
+    fun `the time on a sheet is the last one that was so late`() {
+        val way = WithoutPrinter(Duty.phone, heard("何时", "441900198505050870").case) { Instant.parse("2026-06-18T16:05:00Z") } // 00:05 in Dongguan
+        assertEquals(Instant.parse("2026-06-18T15:50:00Z"), way.writtenAt("23:50"))
+        assertEquals(Instant.parse("2026-06-18T16:01:00Z"), way.writtenAt(" 00:01"))
+        assertNull(way.writtenAt("七点"))
+    }
+
+    @Test
+    fun `with a signed consent the decision is served electronically and nothing is printed`() {
+        val case = heard("何电子", "441900198505050432").case
+        val pad = SignaturePad(300f, 120f).apply { down(10f, 10f); for (i in 1..20) move(i * 14f, 60f + i) }
+        WithoutPrinter(Duty.phone, case, Duty::time).consents("sample@example.com", pad.strokes())
+        val held = case.look().evidence.last()
+        assertEquals("signature", held.kind)
+        assertTrue("<polyline" in Duty.phone.evidence(held.sha256).decodeToString())
+        assertTrue(case.look().eService)
+        case.decide(case.confirmedBy(Duty.pins), chosen("within_tier"))
+        case.issue()
+        assertEquals(Phase.SERVED, case.servedElectronically())
+        assertTrue(!case.look().papers.single().printed)
+        val other = heard("何不同意", "441900198505050651").case
+        other.decide(other.confirmedBy(Duty.pins), chosen("within_tier"))
+        other.issue()
+        assertEquals("no_e_service_consent", assertFailsWith<PhoneException> { other.servedElectronically() }.why.code)
+    }
+
+    @Test
+    fun `a case goes to the ordinary procedure and no decision is made`() {
+        val case = heard("何普通", "441900198505050870").case
+        assertEquals(Phase.HANDED_OVER, WithoutPrinter(Duty.phone, case, Duty::time).ordinary("打印机不能打印"))
+        assertNull(case.look().decided)
     }
 
     @Test
@@ -107,11 +207,20 @@ class FieldKitTest {
     }
 
     @Test
-    fun `readiness shows what is missing first`() {
-        val lines = readiness(Duty.phone, Device(printer = null, paper = null, batteryPercent = 12, automaticTime = true))
-        assertEquals(listOf("未连接打印机", "电量 12%"), lines.filterNot { it.ok }.map { it.text }.filter { "打印机" in it || "电量" in it })
-        assertTrue(lines.last().ok && !lines.first().ok)
-        assertTrue(lines.any { it.text.startsWith("规则包") && it.ok })
+    fun `readiness shows what is missing first, and the paper as the printer tells it`() {
+        fun lines(printer: String?) =
+            readiness(Duty.phone, printer?.let { CrewPrinter(it, askPrinter(it, Duty::connect)) }, Device(batteryPercent = 12, automaticTime = true))
+        val without = lines(null)
+        assertEquals(
+            listOf("未连接打印机", "打印纸：未连接打印机，不知道", "电量 12%"),
+            without.filterNot { it.ok }.map { it.text }.filter { "打印" in it || "电量" in it },
+        )
+        assertTrue(without.last().ok && !without.first().ok)
+        assertTrue(without.any { it.text.startsWith("规则包") && it.ok })
+        assertTrue(Check("打印纸正常", true) in lines("样例打印机") && Check("打印机：样例打印机", true) in lines("样例打印机"))
+        val empty = lines("缺纸的打印机")
+        assertTrue(Check("打印机缺纸", false) in empty, "$empty")
+        assertTrue(empty.any { it.text.startsWith("打印机：缺纸的打印机，缺纸：") && !it.ok }, "$empty")
     }
 
     @Test

@@ -83,11 +83,11 @@ class MainActivity : Activity(), Shell {
         paired.connect(paired.paired()[printer] ?: throw AppException.Failed("打印机已取消配对 / the printer is no longer paired"))
 
     override fun device() = Device(
-        printer = null,
-        paper = null,
         batteryPercent = (getSystemService(BATTERY_SERVICE) as BatteryManager).getIntProperty(BatteryManager.BATTERY_PROPERTY_CAPACITY),
         automaticTime = Settings.Global.getInt(contentResolver, Settings.Global.AUTO_TIME, 0) == 1,
     )
+
+    override fun network() = app.state()
 
     override fun here() = app.here()
 
