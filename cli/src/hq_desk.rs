@@ -50,9 +50,12 @@ pub struct ListArgs {
     /// Only what fits: FIELD=VALUE, FIELD.min=VALUE, FIELD.max=VALUE; may be repeated.
     #[arg(long = "where", value_name = "FIELD=VALUE")]
     filters: Vec<String>,
-    /// Rows at most.
+    /// Rows of a page.
     #[arg(long, default_value_t = 200)]
     limit: u32,
+    /// Every page, one after the other.
+    #[arg(long, conflicts_with = "csv")]
+    all: bool,
     /// Where the page begins: `next` of the page before.
     #[arg(long)]
     after: Option<String>,
@@ -213,7 +216,7 @@ lists! {
     HeadOrders = "head/orders", ["id", "number", "act", "by", "done", "reason"];
     /// Figures by branch (--where from=… to=…).
     Figures = "figures", ["branch", "cases", "decisions", "no_penalty_permille", "completeness_permille", "correction_permille", "repeat_permille", "overturned", "median_open_to_served_s"];
-    /// A plot (SVG): outcome, limb, offence, source, week, 721.
+    /// A plot (SVG): outcome, limb, offence, source, week, 721, branch, hot.
     Plot = "figures/{chart}", [];
     /// Hot problems by place and week.
     Hot = "hot", ["week", "branch", "event_code", "name", "leads", "place"];
@@ -222,9 +225,9 @@ lists! {
     /// Every lent number, accounted for.
     Numbers = "ledger", [];
     /// Signed checkpoints.
-    Checkpoints = "checkpoints", [];
+    Checkpoints = "checkpoints", ["day", "text"];
     /// Entries that HQ could not read.
-    Quarantine = "quarantine", [];
+    Quarantine = "quarantine", ["device", "epoch", "seq", "kind", "why", "at_ms"];
     /// The desk's own log.
     Acts = "acts", ["n", "at_ms", "who", "role", "act", "about"];
     /// The first changed line of the desk's log; null when it is whole.
@@ -403,7 +406,7 @@ fn route(method: &str, path: &str) -> Result<&'static Route, CliError> {
 /// HQ does not answer, refuses, or the database is in use.
 fn list(list: &List) -> Result<(), CliError> {
     let (args, path, columns) = list.parts();
-    let mut asked = filled(path, &args.about)?;
+    let asked = filled(path, &args.about)?;
     let mut query = Vec::new();
     if !columns.is_empty() {
         query.push(format!("limit={}", args.limit));
@@ -414,30 +417,37 @@ fn list(list: &List) -> Result<(), CliError> {
             .ok_or_else(|| CliError::new(format!("{filter} is no filter"), "--where FIELD=VALUE"))?;
         query.push(format!("{}={}", part(name), part(value)));
     }
-    if let Some(after) = &args.after {
-        query.push(format!("after={}", part(after)));
-    }
     if args.csv {
         query.push("format=csv".to_owned());
     }
-    if !query.is_empty() {
-        asked = format!("{asked}?{}", query.join("&"));
+    let (mut rows, mut after) = (Vec::new(), args.after.clone());
+    loop {
+        let after_it = after.iter().map(|a| format!("after={}", part(a)));
+        let query: Vec<String> = query.iter().cloned().chain(after_it).collect();
+        let page = if query.is_empty() { asked.clone() } else { format!("{asked}?{}", query.join("&")) };
+        let answer = good(args.ask.send(route("GET", path)?, &page, Vec::new())?)?;
+        let text = String::from_utf8(answer.body).map_err(failed)?;
+        if !answer.headers.get("content-type").is_some_and(|k| k.starts_with("application/json")) {
+            say!("{}", text.trim_end());
+            return Ok(());
+        }
+        let mut value: Value = serde_json::from_str(&text).map_err(failed)?;
+        let next = value.get("next").and_then(Value::as_str).map(str::to_owned);
+        let items = value.get_mut("items").and_then(Value::as_array_mut).filter(|_| !columns.is_empty());
+        let Some(items) = items else { return json(&value) };
+        rows.append(items);
+        if !args.all || next.is_none() {
+            if args.json {
+                return json(&serde_json::json!({"items": rows, "next": next}));
+            }
+            shown(columns, &rows, next.as_deref());
+            return Ok(());
+        }
+        after = next;
     }
-    let answer = good(args.ask.send(route("GET", path)?, &asked, Vec::new())?)?;
-    let text = String::from_utf8(answer.body).map_err(failed)?;
-    if !answer.headers.get("content-type").is_some_and(|k| k.starts_with("application/json")) {
-        say!("{}", text.trim_end());
-        return Ok(());
-    }
-    let value: Value = serde_json::from_str(&text).map_err(failed)?;
-    match value.get("items").and_then(Value::as_array) {
-        Some(items) if !args.json && !columns.is_empty() => shown(columns, items, value.get("next")),
-        _ => json(&value)?,
-    }
-    Ok(())
 }
 
-fn shown(columns: &[&str], items: &[Value], next: Option<&Value>) {
+fn shown(columns: &[&str], items: &[Value], next: Option<&str>) {
     let mut rows: Vec<Vec<String>> = vec![columns.iter().map(|c| (*c).to_owned()).collect()];
     rows.extend(items.iter().map(|item| columns.iter().map(|c| cell(item, c)).collect()));
     let widths: Vec<usize> = (0..columns.len())
@@ -447,8 +457,8 @@ fn shown(columns: &[&str], items: &[Value], next: Option<&Value>) {
         let cells: Vec<&str> = row.iter().map(String::as_str).collect();
         say!("{}", table::row(&widths, &cells));
     }
-    match next.and_then(Value::as_str) {
-        Some(next) => say!("{} rows; more with --after {next}", items.len()),
+    match next {
+        Some(next) => say!("{} rows; more with --all, or --after {next}", items.len()),
         None => say!("{} rows", items.len()),
     }
 }
@@ -520,7 +530,7 @@ fn show_routes(args: &RoutesArgs) -> Result<(), CliError> {
 /// # Errors
 /// The file is not such a list.
 fn redraw(args: &RedrawArgs) -> Result<(), CliError> {
-    let hint = "write it with `ezhifa hq desk waivers --json --limit 1000 > waivers.json`";
+    let hint = "write it with `ezhifa hq desk waivers --json --all > waivers.json`";
     let text = std::fs::read_to_string(&args.waivers)
         .map_err(|e| CliError::new(format!("{}: {e}", args.waivers.display()), hint))?;
     let list: Value = serde_json::from_str(&text).map_err(|e| CliError::new(e, hint))?;

@@ -89,6 +89,15 @@ fn the_same_lists_at_a_running_hq_and_on_its_database() {
         said(&ezhifa(&["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", &auditor, "--csv"]));
     assert!(csv.contains("店外经营") && csv.contains("at.lat_e7"), "{csv}");
 
+    // Page after page, until nothing is left.
+    let more = lead.replace("r-1", "r-2");
+    json(&["hq", "desk", "act", "postLead", "--dir", dir, "--url", &url, "--token", &desk, "--body", &more]);
+    let pages = ["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", &auditor, "--json"];
+    let every = json(&[&pages[..], &["--where", "all=true", "--limit", "1", "--all"]].concat());
+    assert_eq!((every["items"].as_array().unwrap().len(), &every["next"]), (2, &Value::Null));
+    let one = json(&[&pages[..], &["--where", "all=true", "--limit", "1"]].concat());
+    assert!(one["items"].as_array().unwrap().len() == 1 && one["next"].is_string());
+
     // The operator of the machine needs no token; no second process writes into the database.
     assert_eq!(json(&["hq", "desk", "leads", "--dir", dir, "--json"])["items"][0]["id"], id);
     let stranger = ezhifa(&["hq", "desk", "leads", "--dir", dir, "--url", &url, "--token", "ezh_guess"]);

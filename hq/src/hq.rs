@@ -134,6 +134,7 @@ impl Hq {
         };
         let hq = Hq { inner: Arc::new(inner) };
         hq.load_books()?;
+        crate::desk::open::build_once(&hq)?;
         hq.tell_pending_key()?;
         if hq.inner.config.background {
             hq.start_interpreter()?;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Hq,
+    desk::open,
     devices::{Journal, journal_key},
     error::HqError,
     store,
@@ -92,11 +93,10 @@ impl Hq {
                 "# TYPE ezhifa_entries_uninterpreted gauge\nezhifa_entries_uninterpreted {lag}\n"
             ));
             let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
-            let open = store::list::<crate::alarms::Alarm>(r, "alarm", "")?;
-            let open = count(open.iter().filter(|(_, a)| !a.closed).count());
-            out.push_str(&format!("# TYPE ezhifa_alarms_open gauge\nezhifa_alarms_open {open}\n"));
-            let reviews = store::list::<crate::reviews::Review>(r, "review", "")?;
-            let reviews = count(reviews.iter().filter(|(_, r)| r.closed_ms.is_none()).count());
+            let alarms = store::list::<crate::alarms::Alarm>(r, "alarm", "")?;
+            let alarms = count(alarms.iter().filter(|(_, a)| !a.closed).count());
+            out.push_str(&format!("# TYPE ezhifa_alarms_open gauge\nezhifa_alarms_open {alarms}\n"));
+            let reviews = count(open::keys(r, open::REVIEWS, "")?.len());
             out.push_str(&format!("# TYPE ezhifa_reviews_open gauge\nezhifa_reviews_open {reviews}\n"));
             let now = self.now_ms();
             let quiet = store::list::<crate::devices::Device>(r, "device", "")?

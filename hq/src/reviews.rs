@@ -14,6 +14,7 @@ use crate::{
     casefile::CaseFile,
     desk::{
         geo::{self, Point},
+        open,
         supervision::Pattern,
     },
     error::HqError,
@@ -129,7 +130,7 @@ fn open_for(
         closed_by: None,
         closed_ms: None,
     };
-    store::put(w, "review", &id, &review)?;
+    keep(w, &review)?;
     w.advance("reviews", 1)?;
     let finding = if kind == "replay_differs" { "replay_differs" } else { "review_opened" };
     tell(
@@ -166,9 +167,19 @@ pub(crate) fn open_pattern(w: &mut dyn Write, pattern: &Pattern, now: i64) -> Re
         closed_by: None,
         closed_ms: None,
     };
-    store::put(w, "review", &review.id.clone(), &review)?;
+    keep(w, &review)?;
     w.advance("reviews", 1)?;
     Ok(())
+}
+
+fn keep(w: &mut dyn Write, review: &Review) -> Result<(), HqError> {
+    store::put(w, "review", &review.id, review)?;
+    mark(w, review)
+}
+
+/// Keeps a task on the list of those that nobody has closed.
+pub(crate) fn mark(w: &mut dyn Write, review: &Review) -> Result<(), HqError> {
+    open::mark(w, open::REVIEWS, &review.id, review.closed_ms.is_none())
 }
 
 fn tell(
@@ -303,8 +314,12 @@ impl Hq {
     /// # Errors
     /// The store failed.
     pub fn reviews(&self, open: bool) -> Result<Vec<Review>, HqError> {
-        let all: Vec<(String, Review)> = self.read(|r| store::list(r, "review", ""))?;
-        Ok(all.into_iter().map(|(_, r)| r).filter(|r| !open || r.closed_ms.is_none()).collect())
+        self.read(|r| {
+            if open {
+                return open::read(r, open::REVIEWS, "review");
+            }
+            Ok(store::list(r, "review", "")?.into_iter().map(|(_, r)| r).collect())
+        })
     }
 
     /// Closes a review with reasons; the verdict travels back to the phone that decided.
@@ -324,7 +339,7 @@ impl Hq {
             review.verdict = Some(verdict.clone());
             review.closed_by = Some(by);
             review.closed_ms = Some(now);
-            store::put(w, "review", &id, &review)?;
+            keep(w, &review)?;
             tell(
                 w,
                 &review,

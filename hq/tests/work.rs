@@ -35,7 +35,8 @@ use ezhifa_wire::{
 };
 use serde_json::{Value as Json, json};
 use support::{
-    EVENING, House, Office, Phone, house, house_with, part,
+    EVENING, House, Office, Phone, house, house_with,
+    office::part,
     street::{Done, Script, Street, street},
 };
 
@@ -785,6 +786,68 @@ fn pdf_text(pdf: &[u8]) -> Option<String> {
 }
 
 #[test]
+fn the_lists_of_what_is_open_say_what_the_whole_says_and_are_built_again_where_there_are_none() {
+    let mut town =
+        town_with(house_with(false, |c| c.db = format!("sqlite:{}", c.dir.join("hq.db").display())));
+    let finance = town.house.office(Holder::plain(Role::PaymentSource, "非税系统"));
+    let mut fines = Vec::new();
+    for n in 1..=4 {
+        fines.push(town.fine(&format!("c-{n}"), n, if n % 2 == 0 { PERSON } else { "441900199003121012" }));
+        town.pass(60_000);
+    }
+    let order = town.order("c-9", 1, 230_400_000);
+    town.push();
+    let pay = |reference: &str, number: &str, fen: i64| {
+        let notice = json!({"reference": reference, "number": number, "amount_fen": fen, "paid_ms": EVENING, "receipt": reference});
+        finance.post("payments", &notice)["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(pay("f-1", &fines[0].number, fines[0].amount.0), "matched");
+    assert_eq!(pay("f-2", &fines[0].number, fines[0].amount.0), "double");
+    assert_eq!(pay("f-3", &fines[1].number, 1), "amount");
+    town.desk.post("payments/f-2/refund", &"退1");
+    let asked = |office: &Office| -> Vec<Json> {
+        [
+            "payables",
+            "payments/held",
+            "payments?state=matched",
+            "fines?state=due",
+            "fines?state=paid",
+            "orders?state=open",
+            "orders",
+            "holds",
+            "reviews",
+            "fines?limit=2",
+        ]
+        .map(|path| office.get(path))
+        .to_vec()
+    };
+    let before = asked(&town.desk);
+    let count = |n: usize| before[n]["items"].as_array().unwrap().len();
+    assert_eq!((count(0), count(1), count(2), count(3), count(4)), (3, 1, 1, 3, 1));
+    assert_eq!((count(5), count(6), count(7), count(9)), (1, 1, 5, 2));
+    assert_eq!(before[5]["items"][0]["number"], order.number.as_str());
+    assert_eq!(before[9]["next"], before[9]["items"][1]["number"]);
+    assert!(count(8) > 0, "two on one party, minutes apart");
+    assert_eq!(town.desk.list(&format!("fines?number={}", part(&fines[2].number))).len(), 1);
+
+    // A database from before there were such lists.
+    let (folder, now, token) = (town.house.dir, town.house.now, town.desk.token.clone());
+    town.house.server.stop();
+    drop(town.house.hq);
+    let db = rusqlite::Connection::open(folder.path().join("hq.db")).unwrap();
+    let gone = db
+        .execute("DELETE FROM docs WHERE space LIKE 'open\\_%' ESCAPE '\\' OR space = 'cash_fine' OR key = 'open_lists'", [])
+        .unwrap();
+    assert!(gone > 10, "{gone}");
+    drop(db);
+    let hq = ezhifa_hq::Hq::open(support::config_on_sqlite(folder.path(), &now)).unwrap();
+    let server = ezhifa_hq::serve(hq.clone(), ([127, 0, 0, 1], 0).into(), false).unwrap();
+    let desk = Office { url: server.url.clone(), agent: support::agent(None), token };
+    assert_eq!(asked(&desk), before);
+    assert!(hq.metrics().unwrap().contains(&format!("\nezhifa_reviews_open {}\n", count(8))));
+}
+
+#[test]
 fn reviews_ask_and_a_person_answers() {
     let mut town = town();
     let mut waived = Vec::new();
@@ -941,7 +1004,7 @@ fn invariant_19_no_figure_in_any_form_knows_an_officer_or_an_amount() {
         "{csv}"
     );
     let mut shown = town.desk.get("figures").to_string() + &csv + &town.desk.get("hot").to_string();
-    for chart in ["outcome", "limb", "offence", "source", "week", "721"] {
+    for chart in ["outcome", "limb", "offence", "source", "week", "721", "branch", "hot"] {
         let (status, kind, svg) = town.desk.raw("GET", &format!("figures/{chart}.svg"), vec![]);
         assert_eq!((status, kind.as_str()), (200, "image/svg+xml"));
         let svg = String::from_utf8(svg).unwrap();

@@ -108,7 +108,7 @@ fn after_retention_bodies_go_and_headers_and_hqs_file_stay() {
     let late = street.open("c-new");
     closed(&street, &case);
     assert!(street.sync().done);
-    street.hq.backup(&street.folder.path().join("backup.db")).unwrap();
+    street.back_up();
     let photos = street.phone.case(&case).unwrap().evidence().len();
     assert!(photos >= 2);
 
@@ -159,7 +159,7 @@ fn nothing_is_purged_while_a_remedy_runs() {
         closed(&street, case);
     }
     assert!(street.sync().done);
-    street.hq.backup(&street.folder.path().join("backup.db")).unwrap();
+    street.back_up();
     // An application came in and has not ended: the phone hears of it.
     let number = street.phone.case(&case).unwrap().record().unwrap().number.clone();
     street.hq.post_appeal(&number).unwrap();

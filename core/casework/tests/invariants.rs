@@ -588,6 +588,10 @@ fn invariant_08_void_ends_at_the_hand_over() {
     assert_eq!(street.refused(&void("写错", own)), "void_not_confirmed");
     let blank = confirmation(&street, "b");
     assert_eq!(street.refused(&void(" ", blank)), "blank_text");
+    let leave = std::mem::take(&mut street.roster.officers[0].powers);
+    let nobody = confirmation(&street, "b");
+    assert_eq!(street.refused(&void("写错", nobody)), "void_not_allowed");
+    street.roster.officers[0].powers = leave;
     let good = confirmation(&street, "b");
     street.all(&[void("写错", good)]);
     assert_eq!(street.case.ended().len(), 1);

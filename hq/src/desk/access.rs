@@ -106,13 +106,29 @@ impl Hq {
     /// # Errors
     /// 403 for everybody else.
     pub fn head(&self, who: &Holder) -> Result<Officer, HqError> {
-        let id = who.officer.as_deref().ok_or(HqError::Forbidden)?;
+        self.officer_who(who.officer.as_deref(), &[Power::Head])
+    }
+
+    /// Whether a holder may answer a review: an officer by the roster's leave (review, or head), a desk's own
+    /// token by its role.
+    ///
+    /// # Errors
+    /// 403 for an officer whom the roster does not let review, or whose certificate has ended.
+    pub fn may_review(&self, who: &Holder) -> Result<(), HqError> {
+        match who.officer.as_deref() {
+            None => Ok(()),
+            officer => self.officer_who(officer, &[Power::Review, Power::Head]).map(|_| ()),
+        }
+    }
+
+    fn officer_who(&self, id: Option<&str>, powers: &[Power]) -> Result<Officer, HqError> {
+        let id = id.ok_or(HqError::Forbidden)?;
         let today = local(self.now_ms()).date();
         let rosters: Vec<(String, Vec<Officer>)> = self.read(|r| store::list(r, "roster", ""))?;
         rosters
             .into_iter()
             .flat_map(|(_, officers)| officers)
-            .find(|o| o.id.0 == id && o.powers.contains(&Power::Head) && o.certified_on(today))
+            .find(|o| o.id.0 == id && o.powers.iter().any(|p| powers.contains(p)) && o.certified_on(today))
             .ok_or(HqError::Forbidden)
     }
 }

@@ -6,15 +6,15 @@ use ezhifa_casework::law::{clocks::Clocks, terms::Series};
 use ezhifa_wire::feed::{self as wire_feed, FeedBody};
 use serde::{Deserialize, Serialize};
 
-use super::fines::Desk;
+use super::{fines::Desk, open};
 use crate::{
     Hq,
-    casefile::CaseFile,
+    casefile::{CaseFile, DecisionFile},
     config::local,
     error::HqError,
     feed,
     numbers::NumberFile,
-    store::{self, Write},
+    store::{self, Read, Write},
 };
 
 /// An application as it came in.
@@ -93,6 +93,7 @@ impl Hq {
             Some(known) => Ok(known),
             None => {
                 store::put(w, "appeal", &appeal.number.clone(), &appeal)?;
+                open::mark(w, open::HOLDS, &appeal.number, true)?;
                 tell_hold(w, &phone, &appeal.case, now)?;
                 Ok(appeal)
             }
@@ -177,23 +178,32 @@ impl Hq {
     pub fn holds(&self) -> Result<Vec<Hold>, HqError> {
         self.settle()?;
         let desk = Desk::of(self)?;
-        let appeals: std::collections::BTreeMap<String, Appeal> =
-            self.appeals()?.into_iter().map(|a| (a.number.clone(), a)).collect();
-        Ok(self
-            .case_files()?
-            .iter()
-            .filter(|f| !f.drill)
-            .flat_map(|f| holds_of(f, &desk, &appeals))
-            .collect())
+        let (held, over) = self.read(|r| {
+            let (mut held, mut over) = (Vec::new(), Vec::new());
+            for number in open::keys(r, open::HOLDS, "")? {
+                match hold(r, &desk, &number)? {
+                    Some(hold) => held.push(hold),
+                    None => over.push(number),
+                }
+            }
+            Ok((held, over))
+        })?;
+        if !over.is_empty() {
+            self.write(over.len(), move |w| {
+                over.iter().try_for_each(|n| open::mark(w, open::HOLDS, n, false))
+            })?;
+        }
+        Ok(held)
     }
+}
 
-    /// Whether the case must be kept whole today.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn is_held(&self, case: &str) -> Result<bool, HqError> {
-        Ok(self.holds()?.iter().any(|h| h.case == case))
-    }
+/// Every decision that was not void begins on the list; [`Hq::holds`] takes it off when its time is over.
+pub(crate) fn follow(w: &mut dyn Write, file: &CaseFile) -> Result<(), HqError> {
+    file.decisions.iter().try_for_each(|d| open::mark(w, open::HOLDS, &d.number, may_be_fought(d)))
+}
+
+fn may_be_fought(decision: &DecisionFile) -> bool {
+    !matches!(decision.ended.as_deref(), Some("void" | "undelivered"))
 }
 
 /// The last day on which the court may still be asked after a remedy ended (行政诉讼法 45).
@@ -214,44 +224,28 @@ fn tell_hold(w: &mut dyn Write, device: &str, case: &str, now: i64) -> Result<()
     feed::publish(w, &feed::to_device(device), &FeedBody::Hold(hold), now)
 }
 
-fn holds_of(file: &CaseFile, desk: &Desk, appeals: &std::collections::BTreeMap<String, Appeal>) -> Vec<Hold> {
-    let mut out = Vec::new();
-    for decision in
-        file.decisions.iter().filter(|d| !matches!(d.ended.as_deref(), Some("void" | "undelivered")))
-    {
-        let mut hold = |why: &str, until| {
-            out.push(Hold {
-                number: decision.number.clone(),
-                case: file.id.clone(),
-                why: why.to_owned(),
-                until,
-            });
-        };
-        match (appeals.get(&decision.number), file.served_at) {
-            (Some(appeal), _) => match appeal.ended_ms {
-                None => hold("remedy_runs", None),
-                Some(_) => {
-                    let until = court_until(appeal);
-                    if until.is_none_or(|u| desk.today <= u) {
-                        hold("remedy_period", until);
-                    }
-                }
-            },
-            (None, None) => hold("not_served", None),
-            (None, Some(served)) => {
-                let served = served.date();
-                // Sixty days for a penalty made on the spot; the court's six months for what may go there
-                // directly (行政诉讼法 46). The longer of what the calendar cannot tell.
-                let first = desk
-                    .last_day(&decision.pack.hash, "reconsideration", served)
-                    .or_else(|| served.checked_add_days(Days::new(75)));
-                let court = served.checked_add_months(Months::new(6));
-                let until = if decision.series == Series::Penalty { first } else { first.max(court) };
-                if until.is_none_or(|u| desk.today <= u) {
-                    hold("remedy_period", until);
-                }
-            }
+/// Why the case of a decision must be kept whole today; none when its time is over.
+fn hold(r: &mut dyn Read, desk: &Desk, number: &str) -> Result<Option<Hold>, HqError> {
+    let Some(doc) = store::get::<NumberFile>(r, "number", number)? else { return Ok(None) };
+    let Some(file) = store::get::<CaseFile>(r, "case", &doc.case)? else { return Ok(None) };
+    let decision = file.decisions.iter().find(|d| d.number == number).filter(|d| may_be_fought(d));
+    let Some(decision) = decision else { return Ok(None) };
+    let appeal: Option<Appeal> = store::get(r, "appeal", number)?;
+    let (why, until) = match (&appeal, file.served_at) {
+        (Some(appeal), _) if appeal.ended_ms.is_none() => ("remedy_runs", None),
+        (Some(appeal), _) => ("remedy_period", court_until(appeal)),
+        (None, None) => ("not_served", None),
+        (None, Some(served)) => {
+            let served = served.date();
+            // Sixty days for a penalty made on the spot; the court's six months for what may go there
+            // directly (行政诉讼法 46). The longer of what the calendar cannot tell.
+            let first = desk
+                .last_day(&decision.pack.hash, "reconsideration", served)
+                .or_else(|| served.checked_add_days(Days::new(75)));
+            let court = served.checked_add_months(Months::new(6));
+            ("remedy_period", if decision.series == Series::Penalty { first } else { first.max(court) })
         }
-    }
-    out
+    };
+    let hold = Hold { number: number.to_owned(), case: file.id, why: why.to_owned(), until };
+    Ok(until.is_none_or(|u| desk.today <= u).then_some(hold))
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::Holder,
-    fines::{Desk, Fine},
+    fines::{Beside, Desk, Fine},
 };
 use crate::{Hq, config::local, error::HqError, feed, store};
 
@@ -82,7 +82,8 @@ impl Hq {
         let desk = Desk::of(self)?;
         self.write(1, move |w| {
             let fine: Fine = store::get(w, "fine", &new.number)?.ok_or(HqError::NotFound("fine"))?;
-            if new.granted && desk.pay_by(&fine).is_some_and(|last| new.until <= last) {
+            let beside = Beside::of(w, &new.number)?;
+            if new.granted && desk.pay_by(&fine, &beside).is_some_and(|last| new.until <= last) {
                 return Err(HqError::Bad(
                     "延期不得早于现在的期限 / a deferral ends after the last day as it stands".into(),
                 ));

@@ -90,6 +90,12 @@ impl Days {
     fn hold(self, day: NaiveDate) -> bool {
         self.from.is_none_or(|f| f <= day) && self.to.is_none_or(|t| day <= t)
     }
+
+    /// As it stands in a title; none for all days.
+    pub(crate) fn words(self) -> Option<String> {
+        let day = |d: Option<NaiveDate>| d.map(|d| d.to_string()).unwrap_or_default();
+        (self != Days::default()).then(|| format!("{}–{}", day(self.from), day(self.to)))
+    }
 }
 
 fn add(map: &mut BTreeMap<String, u64>, key: String) {
@@ -114,6 +120,18 @@ fn permille(part: u64, whole: u64) -> Option<u64> {
 pub(crate) fn week(day: NaiveDate) -> String {
     let week = day.iso_week();
     format!("{:04}-W{:02}", week.year(), week.week())
+}
+
+/// The weeks between the first and the last as well: a week in which nothing was decided is no gap in a plot.
+pub(crate) fn every_week(mut counted: BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let monday = |week: &String| NaiveDate::parse_from_str(&format!("{week}-1"), "%G-W%V-%u").ok();
+    let ends = counted.keys().next().and_then(monday).zip(counted.keys().next_back().and_then(monday));
+    if let Some((first, last)) = ends {
+        for day in first.iter_weeks().take_while(|day| *day <= last) {
+            counted.entry(week(day)).or_default();
+        }
+    }
+    counted
 }
 
 /// What is counted beside the files themselves.
@@ -300,4 +318,20 @@ fn count<'a>(cases: impl Iterator<Item = &'a CaseFile>, name: &str, beside: &Bes
     f.median_open_to_served_s = median(served);
     f.median_notice_to_decision_s = median(noticed);
     f
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_week_is_shown_also_over_new_year() {
+        let counted = [("2026-W52", 3), ("2027-W01", 1)].map(|(w, n)| (w.to_owned(), n));
+        let shown: Vec<(String, u64)> = every_week(counted.into()).into_iter().collect();
+        assert_eq!(
+            shown,
+            [("2026-W52", 3), ("2026-W53", 0), ("2027-W01", 1)].map(|(w, n)| (w.to_owned(), n))
+        );
+        assert!(every_week(BTreeMap::new()).is_empty());
+    }
 }

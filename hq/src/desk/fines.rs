@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     appeals::Appeal,
     deferrals::Deferral,
+    open,
     payments::{LATE_PAID, PAID, Part},
 };
 use crate::{
@@ -26,7 +27,7 @@ use crate::{
     casefile::CaseFile,
     config::local,
     error::HqError,
-    store::{self, Write},
+    store::{self, Read, Write},
 };
 
 /// A fine as the journal tells it: kept beside the case file at every change.
@@ -188,6 +189,7 @@ pub(crate) fn follow(w: &mut dyn Write, case: &Case, file: &CaseFile, device: &s
             refunded: Fen(if last { taken.saturating_sub(case.balance_paid().0) } else { 0 }),
         };
         store::put(w, "fine", &fine.number, &fine)?;
+        mark(w, &fine)?;
         if !standing {
             super::payments::not_owed(w, &fine.number)?;
         }
@@ -195,14 +197,69 @@ pub(crate) fn follow(w: &mut dyn Write, case: &Case, file: &CaseFile, device: &s
     Ok(())
 }
 
-/// What a list of fines needs beside the fines.
+/// Keeps a fine on the lists of what is open.
+pub(crate) fn mark(w: &mut dyn Write, fine: &Fine) -> Result<(), HqError> {
+    let owed = Beside::of(w, &fine.number)?.is_open(fine);
+    open::mark(w, open::FINES, &fine.number, owed)?;
+    open::mark(w, open::WITH_CASH, &fine.number, !fine.cash.is_empty())?;
+    open::mark(w, open::CASH, &fine.number, fine.cash.iter().any(|c| c.to_bank.is_none()))
+}
+
+/// What HQ knows of one fine beside the journal.
+pub(crate) struct Beside {
+    pub(super) paid: Vec<Part>,
+    pub(super) late_paid: Vec<Part>,
+    deferral: Option<Deferral>,
+    appeal: Option<Appeal>,
+}
+
+impl Beside {
+    pub(crate) fn of(r: &mut (impl Read + ?Sized), number: &str) -> Result<Beside, HqError> {
+        let deferrals: Vec<(String, Deferral)> = store::list(r, "deferral", &format!("{number}/"))?;
+        Ok(Beside {
+            paid: store::get(r, PAID, number)?.unwrap_or_default(),
+            late_paid: store::get(r, LATE_PAID, number)?.unwrap_or_default(),
+            // The last grant counts.
+            deferral: deferrals.into_iter().map(|(_, d)| d).rfind(|d| d.granted),
+            appeal: store::get(r, "appeal", number)?,
+        })
+    }
+
+    /// 复议、诉讼期间 do not count for the late fee (处罚法 73 ③).
+    fn pauses(&self) -> Vec<Pause> {
+        self.appeal
+            .iter()
+            .map(|a| Pause { from: local(a.received_ms).date(), to: a.ended_ms.map(|ms| local(ms).date()) })
+            .collect()
+    }
+
+    /// Came in for the fine, cash on the spot included.
+    pub(super) fn paid(&self, fine: &Fine) -> i64 {
+        let cash = fine.cash.iter().fold(0_i64, |sum, c| sum.saturating_add(c.amount.0));
+        self.paid.iter().fold(cash, |sum, p| sum.saturating_add(p.amount_fen))
+    }
+
+    pub(super) fn late_paid(&self) -> i64 {
+        self.late_paid.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount_fen))
+    }
+
+    /// To be given back: all that came in for a decision that has ended and has not gone back.
+    fn refund(&self, fine: &Fine) -> i64 {
+        match fine.ended {
+            Some(_) => self.paid(fine).saturating_add(self.late_paid()).saturating_sub(fine.refunded.0),
+            None => 0,
+        }
+    }
+
+    fn is_open(&self, fine: &Fine) -> bool {
+        if fine.ended.is_some() { self.refund(fine) > 0 } else { self.paid(fine) < fine.amount.0 }
+    }
+}
+
+/// The clocks that fines run by.
 pub(crate) struct Desk {
-    pub(crate) calendar: Option<Calendar>,
+    calendar: Option<Calendar>,
     clocks: BTreeMap<String, Option<Clocks>>,
-    paid: BTreeMap<String, Vec<Part>>,
-    late_paid: BTreeMap<String, Vec<Part>>,
-    deferrals: BTreeMap<String, Deferral>,
-    appeals: BTreeMap<String, Appeal>,
     pub(crate) today: NaiveDate,
 }
 
@@ -214,23 +271,7 @@ impl Desk {
             .into_iter()
             .map(|(hash, b)| (hash, Clocks::new(b.clocks_file(), b.settings().roll_over).ok()))
             .collect();
-        let (calendar, today) = (hq.calendar(), local(hq.now_ms()).date());
-        hq.read(|r| {
-            let deferrals: Vec<(String, Deferral)> = store::list(r, "deferral", "")?;
-            Ok(Desk {
-                calendar,
-                clocks,
-                paid: store::list(r, PAID, "")?.into_iter().collect(),
-                late_paid: store::list(r, LATE_PAID, "")?.into_iter().collect(),
-                deferrals: deferrals
-                    .into_iter()
-                    .filter(|(_, d)| d.granted)
-                    .map(|(_, d)| (d.number.clone(), d))
-                    .collect(),
-                appeals: store::list(r, "appeal", "")?.into_iter().collect(),
-                today,
-            })
-        })
+        Ok(Desk { calendar: hq.calendar(), clocks, today: local(hq.now_ms()).date() })
     }
 
     pub(crate) fn clocks(&self, pack: &str) -> Option<&Clocks> {
@@ -241,63 +282,43 @@ impl Desk {
         self.clocks(pack)?.last_day(clock, from, self.calendar.as_ref()?).ok()
     }
 
-    /// 复议、诉讼期间 do not count for the late fee (处罚法 73 ③).
-    fn pauses(&self, number: &str) -> Vec<Pause> {
-        self.appeals
-            .get(number)
-            .map(|a| Pause { from: local(a.received_ms).date(), to: a.ended_ms.map(|ms| local(ms).date()) })
-            .into_iter()
-            .collect()
-    }
-
     /// The last day to pay as it stands: deferred, or by the clock from the service.
-    pub(crate) fn pay_by(&self, fine: &Fine) -> Option<NaiveDate> {
+    pub(crate) fn pay_by(&self, fine: &Fine, beside: &Beside) -> Option<NaiveDate> {
         let served_on = fine.served_at.map(|s| s.date());
-        self.deferrals
-            .get(&fine.number)
+        beside
+            .deferral
+            .as_ref()
             .map(|d| d.until)
             .or_else(|| served_on.and_then(|day| self.last_day(&fine.pack, "pay", day)))
     }
 
-    /// 加处罚款 as of today on what is left of a fine of which `paid` fen came in; what came in for the late
-    /// fee itself is not taken off.
-    pub(crate) fn late_fee(&self, fine: &Fine, paid: i64) -> i64 {
-        match (self.pay_by(fine), self.clocks(&fine.pack)) {
+    /// 加处罚款 as of today on what is left of a fine; what came in for the late fee itself is not taken off.
+    pub(crate) fn late_fee(&self, fine: &Fine, beside: &Beside) -> i64 {
+        match (self.pay_by(fine, beside), self.clocks(&fine.pack)) {
             (Some(last), Some(clocks)) => {
-                let owed = Fen(fine.amount.0.saturating_sub(paid));
-                clocks.late_fee(owed, last, self.today, &self.pauses(&fine.number)).0
+                let owed = Fen(fine.amount.0.saturating_sub(beside.paid(fine)));
+                clocks.late_fee(owed, last, self.today, &beside.pauses()).0
             }
             _ => 0,
         }
     }
 
-    pub(crate) fn line(&self, fine: &Fine) -> FineLine {
-        let parts = self.paid.get(&fine.number).map_or(&[][..], Vec::as_slice);
-        let add = |sum: i64, more: i64| sum.saturating_add(more);
-        let cash = fine.cash.iter().map(|c| c.amount.0).fold(0, add);
-        let paid = parts.iter().map(|p| p.amount_fen).fold(cash, add);
-        let late_parts = self.late_paid.get(&fine.number).map_or(&[][..], Vec::as_slice);
-        let late_paid = late_parts.iter().map(|p| p.amount_fen).fold(0, add);
+    pub(crate) fn line(&self, fine: &Fine, beside: &Beside) -> FineLine {
+        let (paid, late_paid, refund) = (beside.paid(fine), beside.late_paid(), beside.refund(fine));
         let served_on = fine.served_at.map(|s| s.date());
-        let deferral = self.deferrals.get(&fine.number);
-        let pay_by = self.pay_by(fine);
+        let pay_by = self.pay_by(fine, beside);
         let full = paid >= fine.amount.0;
-        let refund = if fine.ended.is_some() {
-            paid.saturating_add(late_paid).saturating_sub(fine.refunded.0)
-        } else {
-            0
-        };
         let state = match (&fine.ended, served_on) {
             (Some(_), _) if refund > 0 => FineState::RefundDue,
             (Some(_), _) => FineState::NotOwed,
             (None, _) if full => FineState::Paid,
             (None, None) => FineState::NotServed,
             (None, Some(_)) if pay_by.is_some_and(|last| last < self.today) => FineState::Overdue,
-            (None, Some(_)) if deferral.is_some() => FineState::Deferred,
+            (None, Some(_)) if beside.deferral.is_some() => FineState::Deferred,
             (None, Some(_)) => FineState::Due,
         };
         let late = match state {
-            FineState::Overdue => self.late_fee(fine, paid).saturating_sub(late_paid).max(0),
+            FineState::Overdue => self.late_fee(fine, beside).saturating_sub(late_paid).max(0),
             _ => 0,
         };
         FineLine {
@@ -313,9 +334,10 @@ impl Desk {
             pay_by,
             pay_code: fine.pay_code.clone(),
             check_code: fine.check_code.clone(),
-            receipts: parts
+            receipts: beside
+                .paid
                 .iter()
-                .chain(late_parts)
+                .chain(&beside.late_paid)
                 .map(|p| p.receipt.clone())
                 .chain(fine.cash.iter().map(|c| c.receipt.clone()))
                 .collect(),
@@ -349,15 +371,17 @@ impl Desk {
 }
 
 impl Hq {
-    /// Every fine as it stands today, by number.
+    /// Fines of which something is owed, or owed back, as they stand today, by number.
     ///
     /// # Errors
     /// The store failed.
-    pub fn fines(&self) -> Result<Vec<FineLine>, HqError> {
+    pub fn open_fines(&self) -> Result<Vec<FineLine>, HqError> {
         self.settle()?;
         let desk = Desk::of(self)?;
-        let fines: Vec<(String, Fine)> = self.read(|r| store::list(r, "fine", ""))?;
-        Ok(fines.iter().map(|(_, f)| desk.line(f)).collect())
+        self.read(|r| {
+            let fines: Vec<Fine> = open::read(r, open::FINES, "fine")?;
+            fines.iter().map(|f| Ok(desk.line(f, &Beside::of(r, &f.number)?))).collect()
+        })
     }
 
     /// One fine as it stands today.
@@ -366,18 +390,23 @@ impl Hq {
     /// HQ holds no fine under this number.
     pub fn fine(&self, number: &str) -> Result<FineLine, HqError> {
         self.settle()?;
-        let fine: Fine = self.read(|r| store::get(r, "fine", number))?.ok_or(HqError::NotFound("fine"))?;
-        Ok(Desk::of(self)?.line(&fine))
+        let desk = Desk::of(self)?;
+        self.read(|r| {
+            let fine: Fine = store::get(r, "fine", number)?.ok_or(HqError::NotFound("fine"))?;
+            Ok(desk.line(&fine, &Beside::of(r, number)?))
+        })
     }
 
-    /// Cash taken on the spot, with the clocks of its two legs (处罚法 71).
+    /// Cash taken on the spot, with the clocks of its two legs (处罚法 71); only what is not in the bank, where
+    /// `open`.
     ///
     /// # Errors
     /// The store failed.
-    pub fn cash(&self) -> Result<Vec<CashLine>, HqError> {
+    pub fn cash(&self, open: bool) -> Result<Vec<CashLine>, HqError> {
         self.settle()?;
         let desk = Desk::of(self)?;
-        let fines: Vec<(String, Fine)> = self.read(|r| store::list(r, "fine", ""))?;
-        Ok(fines.iter().flat_map(|(_, f)| desk.cash(f)).collect())
+        let list = if open { open::CASH } else { open::WITH_CASH };
+        let fines: Vec<Fine> = self.read(|r| open::read(r, list, "fine"))?;
+        Ok(fines.iter().flat_map(|f| desk.cash(f)).filter(|c| !open || c.state != "in_bank").collect())
     }
 }

@@ -56,9 +56,9 @@ impl Hq {
             return Err(HqError::Bad("交接须在两组之间 / a hand-over is between two crews".into()));
         }
         let orders = self
-            .orders(None)?
+            .orders(None, true)?
             .into_iter()
-            .filter(|l| l.order.branch == new.branch && l.state != "closed" && l.state != "open")
+            .filter(|l| l.order.branch == new.branch && l.state != "open")
             .map(|l| l.order.number)
             .collect();
         let cases = self

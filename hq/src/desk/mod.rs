@@ -18,6 +18,7 @@ pub mod leads;
 pub(crate) mod list;
 pub mod lookup;
 pub mod minting;
+pub(crate) mod open;
 pub mod orders;
 pub mod paycodes;
 pub mod payments;
@@ -56,6 +57,7 @@ pub(crate) fn follow(
     }
     orders::follow(w, case, file)?;
     fines::follow(w, case, file, device)?;
+    appeals::follow(w, file)?;
     let codes: Vec<String> = case
         .slips()
         .iter()

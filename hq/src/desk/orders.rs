@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     geo::{self, Point},
+    open,
     settings::DeskSettings,
 };
 use crate::{
@@ -94,9 +95,19 @@ pub(crate) fn follow(w: &mut dyn Write, case: &Case, file: &CaseFile) -> Result<
             rechecked: last,
             closed: decision.ended.is_some() || file.closed || last.is_some_and(|(_, corrected)| corrected),
         };
-        store::put(w, "order_file", &order.number.clone(), &order)?;
+        keep(w, &order)?;
     }
     Ok(())
+}
+
+fn keep(w: &mut dyn Write, order: &OrderFile) -> Result<(), HqError> {
+    store::put(w, "order_file", &order.number, order)?;
+    mark(w, order)
+}
+
+/// Keeps an order on the list of those that wait.
+pub(crate) fn mark(w: &mut dyn Write, order: &OrderFile) -> Result<(), HqError> {
+    open::mark(w, open::ORDERS, &order.number, !order.closed)
 }
 
 /// An order that was told to HQ, not made on one of its phones.
@@ -114,22 +125,27 @@ pub(crate) fn from_elsewhere(w: &mut dyn Write, order: &crate::publish::NewOrder
         rechecked: None,
         closed: false,
     };
-    store::put(w, "order_file", &order.number, &file)
+    keep(w, &file)
 }
 
 impl Hq {
-    /// Orders by due time; with a place, by distance first and age second.
+    /// Orders by due time; with a place, by distance first and age second. Only those that wait, where `open`.
     ///
     /// # Errors
     /// The store failed.
-    pub fn orders(&self, near: Option<Point>) -> Result<Vec<OrderLine>, HqError> {
+    pub fn orders(&self, near: Option<Point>, open: bool) -> Result<Vec<OrderLine>, HqError> {
         self.settle()?;
         let now = local(self.now_ms());
         let soon = self.desk_settings()?.remind_hours;
-        let all: Vec<(String, OrderFile)> = self.read(|r| store::list(r, "order_file", ""))?;
+        let all: Vec<OrderFile> = self.read(|r| {
+            if open {
+                return open::read(r, open::ORDERS, "order_file");
+            }
+            Ok(store::list(r, "order_file", "")?.into_iter().map(|(_, o)| o).collect())
+        })?;
         let mut lines: Vec<OrderLine> = all
             .into_iter()
-            .map(|(_, order)| OrderLine {
+            .map(|order| OrderLine {
                 state: order.state(now, soon).to_owned(),
                 age_h: (now - order.ordered_at).num_hours(),
                 metres: near.zip(order.at).map(|(a, b)| whole(geo::metres(a, b))),
@@ -147,7 +163,7 @@ impl Hq {
     pub fn remind(&self) -> Result<u64, HqError> {
         let DeskSettings { remind_hours, .. } = self.desk_settings()?;
         let due: Vec<OrderFile> =
-            self.orders(None)?.into_iter().filter(|l| l.state == "due_soon").map(|l| l.order).collect();
+            self.orders(None, true)?.into_iter().filter(|l| l.state == "due_soon").map(|l| l.order).collect();
         if due.is_empty() {
             return Ok(0);
         }

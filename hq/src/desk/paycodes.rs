@@ -151,7 +151,7 @@ impl Hq {
     pub fn payables(&self) -> Result<Vec<Payable>, HqError> {
         let open = [FineState::NotServed, FineState::Due, FineState::Deferred, FineState::Overdue];
         Ok(self
-            .fines()?
+            .open_fines()?
             .into_iter()
             .filter(|f| open.contains(&f.state))
             .map(|f| Payable {

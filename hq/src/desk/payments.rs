@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     access::Holder,
     deferrals::Deferral,
-    fines::{Desk, Fine},
+    fines::{self, Beside, Desk, Fine},
+    open,
 };
 use crate::{
     Hq,
@@ -101,6 +102,12 @@ pub struct Part {
 pub(crate) const PAID: &str = "paid";
 pub(crate) const LATE_PAID: &str = "late_paid";
 
+impl Payment {
+    fn is_held(&self) -> bool {
+        !matches!(self.state, PaymentState::Matched | PaymentState::Refunded)
+    }
+}
+
 impl Part {
     fn of(new: &NewPayment) -> Part {
         Part {
@@ -158,7 +165,7 @@ impl Hq {
             };
             w.advance("payments", 1)?;
             matched(w, &desk, &mut payment, now)?;
-            store::put(w, "payment", &payment.new.reference.clone(), &payment)?;
+            keep(w, &payment)?;
             Ok(payment)
         })
     }
@@ -171,28 +178,20 @@ impl Hq {
         self.settle()?;
         let (now, desk) = (self.now_ms(), Desk::of(self)?);
         self.write(1, move |w| {
-            let all: Vec<(String, Payment)> = store::list(w, "payment", "")?;
             let mut held = Vec::new();
-            for (key, mut payment) in all {
+            for mut payment in open::read::<Payment>(w, open::PAYMENTS, "payment")? {
                 if payment.state == PaymentState::Unknown {
                     matched(w, &desk, &mut payment, now)?;
-                    store::put(w, "payment", &key, &payment)?;
+                    if payment.state != PaymentState::Unknown {
+                        keep(w, &payment)?;
+                    }
                 }
-                if !matches!(payment.state, PaymentState::Matched | PaymentState::Refunded) {
+                if payment.is_held() {
                     held.push(payment);
                 }
             }
             Ok(held)
         })
-    }
-
-    /// All notices, by reference.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn payments(&self) -> Result<Vec<Payment>, HqError> {
-        self.match_payments()?;
-        Ok(self.read(|r| store::list(r, "payment", ""))?.into_iter().map(|(_, p)| p).collect())
     }
 
     /// Says that a payment went back, with the voucher of the finance system.
@@ -214,14 +213,17 @@ impl Hq {
             }
             payment.state = PaymentState::Refunded;
             payment.refund = Some(voucher);
+            keep(w, &payment)?;
             if let Some(number) = &payment.new.number {
                 for space in [PAID, LATE_PAID] {
                     let mut parts: Vec<Part> = store::get(w, space, number)?.unwrap_or_default();
                     parts.retain(|p| p.reference != reference);
                     store::put(w, space, number, &parts)?;
                 }
+                if let Some(fine) = store::get::<Fine>(w, "fine", number)? {
+                    fines::mark(w, &fine)?;
+                }
             }
-            store::put(w, "payment", &reference, &payment)?;
             Ok(payment)
         })
     }
@@ -236,10 +238,20 @@ pub(crate) fn not_owed(w: &mut dyn Write, number: &str) -> Result<(), HqError> {
             && payment.state == PaymentState::Matched
         {
             payment.state = PaymentState::NotOwed;
-            store::put(w, "payment", &part.reference, &payment)?;
+            keep(w, &payment)?;
         }
     }
     Ok(())
+}
+
+fn keep(w: &mut dyn Write, payment: &Payment) -> Result<(), HqError> {
+    store::put(w, "payment", &payment.new.reference, payment)?;
+    mark(w, payment)
+}
+
+/// Keeps a notice on the list of those that wait for somebody.
+pub(crate) fn mark(w: &mut dyn Write, payment: &Payment) -> Result<(), HqError> {
+    open::mark(w, open::PAYMENTS, &payment.new.reference, payment.is_held())
 }
 
 fn matched(w: &mut dyn Write, desk: &Desk, payment: &mut Payment, now: i64) -> Result<(), HqError> {
@@ -251,23 +263,19 @@ fn matched(w: &mut dyn Write, desk: &Desk, payment: &mut Payment, now: i64) -> R
     let Some(number) = number else { return Ok(()) };
     let Some(fine) = store::get::<Fine>(w, "fine", &number)? else { return Ok(()) };
     payment.new.number = Some(number.clone());
-    let mut parts: Vec<Part> = store::get(w, PAID, &number)?.unwrap_or_default();
-    let cash = fine.cash.iter().fold(0_i64, |sum, c| sum.saturating_add(c.amount.0));
-    let paid = parts.iter().fold(cash, |sum, p| sum.saturating_add(p.amount_fen));
+    let beside = Beside::of(w, &number)?;
+    let paid = beside.paid(&fine);
     let owed = fine.amount.0.saturating_sub(paid);
     let amount = payment.new.amount_fen;
     payment.state = if fine.ended.is_some() {
         PaymentState::NotOwed
     } else if payment.new.late_fee {
-        // Counted to today, which is not before the day it was paid: never less than was owed then. What came
-        // in for it since the desk was read counts too.
-        let mut late: Vec<Part> = store::get(w, LATE_PAID, &number)?.unwrap_or_default();
-        let asked = desk.late_fee(&fine, paid);
-        let came = late.iter().fold(0_i64, |sum, p| sum.saturating_add(p.amount_fen));
+        // Counted to today, which is not before the day it was paid: never less than was owed then.
+        let (asked, came) = (desk.late_fee(&fine, &beside), beside.late_paid());
         if asked > 0 && came >= asked {
             PaymentState::Double
         } else if amount <= asked.saturating_sub(came) {
-            late.push(Part::of(&payment.new));
+            let late: Vec<Part> = beside.late_paid.into_iter().chain([Part::of(&payment.new)]).collect();
             store::put(w, LATE_PAID, &number, &late)?;
             PaymentState::Matched
         } else {
@@ -276,8 +284,9 @@ fn matched(w: &mut dyn Write, desk: &Desk, payment: &mut Payment, now: i64) -> R
     } else if owed <= 0 {
         PaymentState::Double
     } else if amount == owed || (amount < owed && instalment(w, &number, amount)?) {
-        parts.push(Part::of(&payment.new));
+        let parts: Vec<Part> = beside.paid.into_iter().chain([Part::of(&payment.new)]).collect();
         store::put(w, PAID, &number, &parts)?;
+        fines::mark(w, &fine)?;
         let body = wire_feed::Payment {
             number: number.clone(),
             amount_fen: paid.saturating_add(amount),

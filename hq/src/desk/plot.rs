@@ -1,5 +1,5 @@
 //! Plots of figures as SVG: bars with their numbers beside them, readable without colour and by a screen
-//! reader. No script, no outside address.
+//! reader. No script, no outside address; Chinese fonts by the names that systems give them.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,8 @@ use ezhifa_casework::law::{
     terms::{Limb, Outcome},
 };
 
+const FONTS: &str =
+    "'Noto Sans CJK SC','Noto Sans SC','Microsoft YaHei','PingFang SC','Hiragino Sans GB',sans-serif";
 const BAR: u32 = 22;
 const LABEL: u32 = 240;
 /// Widest label in halves of a Chinese character: it must fit its column.
@@ -43,6 +45,11 @@ pub(super) fn name(word: &str, book: Option<&Rulebook>) -> String {
     source.to_owned()
 }
 
+/// The largest number first, names in their order where numbers are equal.
+pub(super) fn longest_first(rows: &mut [(String, u64)]) {
+    rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+}
+
 /// A label that fits its column.
 fn fitted(label: &str) -> String {
     let (mut out, mut wide) = (String::new(), 0_usize);
@@ -66,7 +73,7 @@ pub fn bars(title: &str, rows: &[(String, u64)]) -> String {
     let width = LABEL + WIDTH + 80;
     let title = escaped(title);
     let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{title}\" font-family=\"sans-serif\" font-size=\"13\"><title>{title}</title><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><text x=\"10\" y=\"24\" font-size=\"16\" fill=\"#111\">{title}</text>"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" role=\"img\" aria-label=\"{title}\" font-family=\"{FONTS}\" font-size=\"13\"><title>{title}</title><rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/><text x=\"10\" y=\"24\" font-size=\"16\" fill=\"#111\">{title}</text>"
     );
     for (i, (label, n)) in (0_u32..).zip(rows) {
         let y = i.saturating_mul(BAR).saturating_add(40);

@@ -5,7 +5,7 @@ use ezhifa_casework::command::ReceiptBlock;
 use ezhifa_wire::feed::{self as wire_feed, FeedBody};
 use serde::{Deserialize, Serialize};
 
-use super::fines::Fine;
+use super::{fines::Fine, open};
 use crate::{
     Hq, devices,
     error::HqError,
@@ -113,6 +113,6 @@ impl Hq {
 
 /// Receipts of cash that cases name.
 fn taken(r: &mut dyn Read) -> Result<Vec<String>, HqError> {
-    let fines: Vec<(String, Fine)> = store::list(r, "fine", "")?;
-    Ok(fines.into_iter().flat_map(|(_, f)| f.cash).map(|c| c.receipt).collect())
+    let fines: Vec<Fine> = open::read(r, open::WITH_CASH, "fine")?;
+    Ok(fines.into_iter().flat_map(|f| f.cash).map(|c| c.receipt).collect())
 }

@@ -5,11 +5,12 @@ use ezhifa_casefile::{Audience, Wishes};
 use super::{
     access::Role::{self, Auditor, Desk, LeadSource as Source, PaymentSource as Finance, Supervisor},
     deferrals::NewDeferral,
+    fines::{Beside, Desk as Clocks, Fine},
     geo::Point,
     head::NewHeadOrder,
     http::{Call, Route},
     leads::{Lead, LeadSource, NewLead},
-    list, plot,
+    list, open, plot,
 };
 use crate::{error::HqError, protocol::Response, store};
 
@@ -165,7 +166,8 @@ pub(super) const ROUTES: &[Route] = &[
         |c| Response::json(&c.hq.post_notice(c.who, c.body)?),
     ),
     Route::get("payments", "payments", "notices of payment; state=", READERS, |c| {
-        c.list(c.hq.payments()?.into_iter().map(|p| (p.new.reference.clone(), p)).collect())
+        c.hq.match_payments()?;
+        list::scan(c.hq, &c.query, "payment", "", &[], &|_, _, body| Ok(Some(serde_json::from_str(body)?)))
     }),
     Route::get(
         "payments/held",
@@ -202,14 +204,17 @@ pub(super) const ROUTES: &[Route] = &[
         "fines",
         "every fine: due, overdue, paid, late fee, deferred, refund due; state=",
         READERS,
-        |c| c.list(c.hq.fines()?.into_iter().map(|f| (f.number.clone(), f)).collect()),
+        fines,
     ),
     Route::get(
         "cash",
         "cash",
         "cash taken on the spot and the clocks of its way to the bank; late=",
         READERS,
-        |c| c.list(c.hq.cash()?.into_iter().map(|x| (x.receipt.clone(), x)).collect()),
+        |c| {
+            let open = c.query.get("late") == Some("true");
+            c.list(c.hq.cash(open)?.into_iter().map(|x| (x.receipt.clone(), x)).collect())
+        },
     ),
     Route::get(
         "receipts",
@@ -296,7 +301,10 @@ pub(super) const ROUTES: &[Route] = &[
         "closeReview",
         "a verdict with reasons; it travels back: \"words\"",
         JUDGE,
-        |c| Response::json(&c.hq.close_review(c.id(0), &c.who.name, &c.body::<String>()?)?),
+        |c| {
+            c.hq.may_review(c.who)?;
+            Response::json(&c.hq.close_review(c.id(0), &c.who.name, &c.body::<String>()?)?)
+        },
     ),
     Route::get(
         "patterns",
@@ -352,7 +360,10 @@ pub(super) const ROUTES: &[Route] = &[
         "decideItem",
         "what was decided of one case, why, and who was there",
         JUDGE,
-        |c| Response::json(&c.hq.decide_item(c.id(0), c.id(1), c.body()?)?),
+        |c| {
+            c.hq.may_review(c.who)?;
+            Response::json(&c.hq.decide_item(c.id(0), c.id(1), c.body()?)?)
+        },
     ),
     Route::get(
         "appeals",
@@ -417,7 +428,7 @@ pub(super) const ROUTES: &[Route] = &[
     Route::get(
         "figures/{chart}",
         "figuresPlot",
-        "SVG: outcome, limb, offence, source, week, 721; branch=, from=, to=",
+        "SVG: outcome, limb, offence, source, week, 721, branch, hot; branch=, from=, to=",
         READERS,
         plotted,
     ),
@@ -448,10 +459,11 @@ pub(super) const ROUTES: &[Route] = &[
         Response::json(&c.hq.ledger()?)
     }),
     Route::get("checkpoints", "checkpoints", "signed checkpoints of all journals", READERS, |c| {
-        Response::json(&c.hq.checkpoints()?)
+        c.list(c.hq.checkpoints()?.into_iter().map(|p| (p.day.clone(), p)).collect())
     }),
     Route::get("quarantine", "quarantine", "entries that HQ could not read", READERS, |c| {
-        Response::json(&c.hq.quarantine()?)
+        let key = |q: &crate::ingest::Quarantined| format!("{}/{}/{:012}", q.device, q.epoch, q.seq);
+        c.list(c.hq.quarantine()?.into_iter().map(|q| (key(&q), q)).collect())
     }),
     Route::get("replay", "replay", "how the recomputing of decisions stands", READERS, |c| {
         Response::json(&c.hq.replay_report()?)
@@ -537,13 +549,27 @@ fn leads(c: &Call<'_>) -> Result<Response, HqError> {
     })
 }
 
+/// By number, a page at a time; what is neither paid nor ended without a refund lies on a list of its own.
+fn fines(c: &Call<'_>) -> Result<Response, HqError> {
+    c.hq.settle()?;
+    let desk = Clocks::of(c.hq)?;
+    let done = c.query.get("state").is_none_or(|state| matches!(state, "paid" | "not_owed"));
+    let space = if done { "fine" } else { open::FINES };
+    let number = c.query.get("number").unwrap_or_default();
+    list::scan(c.hq, &c.query, space, number, &[], &|r, number, _| {
+        let Some(fine) = store::get::<Fine>(r, "fine", number)? else { return Ok(None) };
+        Ok(Some(serde_json::to_value(desk.line(&fine, &Beside::of(r, number)?))?))
+    })
+}
+
 fn orders(c: &Call<'_>) -> Result<Response, HqError> {
     let near = c
         .query
         .number("lat_e7")?
         .zip(c.query.number("lon_e7")?)
         .map(|(lat_e7, lon_e7)| Point { lat_e7, lon_e7 });
-    let lines = c.hq.orders(near)?;
+    let open = c.query.get("state").is_some_and(|state| state != "closed");
+    let lines = c.hq.orders(near, open)?;
     let items = lines.into_iter().enumerate().map(|(i, l)| (format!("{i:08}"), l)).collect();
     list::answer(&c.query, items, &["lat_e7", "lon_e7"])
 }
@@ -576,31 +602,53 @@ fn rule_waiver(c: &Call<'_>) -> Result<Response, HqError> {
 }
 
 fn plotted(c: &Call<'_>) -> Result<Response, HqError> {
-    let branch = c.query.get("branch").unwrap_or_default();
-    let f = c.hq.figures_between(c.days()?)?.remove(branch).unwrap_or_default();
-    let (title, rows) = match c.id(0).trim_end_matches(".svg") {
+    let (branch, days) = (c.query.get("branch").unwrap_or_default(), c.days()?);
+    // What is shown of which branch and days stands in the picture itself.
+    let mut about = Vec::new();
+    about.extend((!branch.is_empty()).then(|| branch.to_owned()));
+    about.extend(days.words());
+    let titled = |title: &str, rows: &[(String, u64)]| {
+        let all = std::iter::once(title.to_owned()).chain(about.clone()).collect::<Vec<_>>();
+        Ok(svg(plot::bars(&all.join(" · "), rows)))
+    };
+    let chart = c.id(0).trim_end_matches(".svg");
+    if chart == "hot" {
+        let hot = c.hq.hot(days)?.into_iter().filter(|h| branch.is_empty() || h.branch == branch);
+        let row = |h: super::hot::Hot| (format!("{} {} {}", h.week, h.name, h.place), h.leads);
+        return titled("热点问题 / hot problems", &hot.take(20).map(row).collect::<Vec<_>>());
+    }
+    let mut all = c.hq.figures_between(days)?;
+    if chart == "branch" {
+        let mut rows: Vec<_> =
+            all.into_iter().filter(|(b, _)| !b.is_empty()).map(|(b, f)| (b, f.decisions)).collect();
+        plot::longest_first(&mut rows);
+        return titled("各分局决定 / decisions by branch", &rows);
+    }
+    let f = all.remove(branch).unwrap_or_default();
+    let (title, rows) = match chart {
         "outcome" => ("处理结果 / outcome", f.by_outcome),
         "limb" => ("不予处罚的情形 / limb", f.by_limb),
         "offence" => ("案由 / offence", f.by_offence),
         "source" => ("来源 / source", f.by_source),
-        "week" => ("每周决定 / decisions a week", f.by_week),
+        "week" => {
+            let rows: Vec<_> = super::figures::every_week(f.by_week).into_iter().collect();
+            return titled("每周决定 / decisions a week", &rows);
+        }
         "721" => {
             let rows = [
                 ("服务 / service".to_owned(), f.contacts.service),
                 ("管理 / management".to_owned(), f.contacts.management),
                 ("执法 / enforcement".to_owned(), f.contacts.enforcement),
             ];
-            return Ok(svg(plot::bars("721", &rows)));
+            return titled("服务、管理、执法 / 721", &rows);
         }
         _ => return Err(HqError::NotFound("chart")),
     };
     let book = c.hq.newest_book();
     let mut rows: Vec<(String, u64)> =
         rows.into_iter().map(|(id, n)| (plot::name(&id, book.as_deref()), n)).collect();
-    if !title.starts_with("每周") {
-        rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    }
-    Ok(svg(plot::bars(title, &rows)))
+    plot::longest_first(&mut rows);
+    titled(title, &rows)
 }
 
 fn svg(text: String) -> Response {

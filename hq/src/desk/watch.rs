@@ -70,7 +70,7 @@ impl Hq {
                 "复议申请须转送（复议法三十二条）/ an application must be handed on",
             ));
         }
-        for cash in self.cash()?.into_iter().filter(|c| c.late) {
+        for cash in self.cash(true)?.into_iter().filter(|c| c.late) {
             found.push((
                 "cash_late",
                 cash.receipt,

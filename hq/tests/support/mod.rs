@@ -1,7 +1,12 @@
 //! A phone made of nothing but the protocol: no `field`, plain requests, one key.
 #![allow(dead_code, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod office;
+#[cfg(feature = "postgres")]
+mod postgres;
 pub mod street;
+
+pub use office::{Office, agent};
 
 use std::{
     net::SocketAddr,
@@ -40,20 +45,8 @@ pub struct House {
 /// 2026-09-24 18:00 in Shanghai.
 pub const EVENING: i64 = 1_790_244_000_000;
 
-/// A schema of its own on the server that `HQ_POSTGRES` names, so that this suite runs on both databases.
 #[cfg(feature = "postgres")]
-pub fn postgres() -> Option<String> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let url = std::env::var("HQ_POSTGRES").ok()?;
-    let schema = format!("t{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client.batch_execute(&format!("CREATE SCHEMA {schema}")).await.unwrap();
-    });
-    Some(format!("{url}?options=-csearch_path%3D{schema}"))
-}
+pub use postgres::schema as postgres;
 
 #[cfg(not(feature = "postgres"))]
 pub fn postgres() -> Option<String> {
@@ -104,71 +97,13 @@ pub struct Phone {
     pub enrolled: Option<Enrolled>,
 }
 
-/// Somebody with a token, over HTTP.
-#[derive(Clone)]
-pub struct Office {
-    pub url: String,
-    pub agent: ureq::Agent,
-    pub token: String,
-}
-
 impl House {
     pub fn office(&self, holder: ezhifa_hq::desk::access::Holder) -> Office {
-        Office {
-            url: self.server.url.clone(),
-            agent: agent(self.server.ca_pem.as_deref()),
-            token: self.hq.grant(holder).unwrap(),
-        }
+        Office::of(&self.hq, &self.server, holder)
     }
     pub fn pass(&self, ms: i64) {
         self.now.fetch_add(ms, Ordering::SeqCst);
     }
-}
-
-impl Office {
-    pub fn raw(&self, method: &str, path: &str, body: Vec<u8>) -> (u16, String, Vec<u8>) {
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}/v1/desk/{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.token));
-        let done = if method == "GET" {
-            self.agent.run(request.body(()).unwrap())
-        } else {
-            self.agent.run(request.body(body).unwrap())
-        };
-        let mut done = done.unwrap();
-        let kind = done.headers().get("content-type").unwrap().to_str().unwrap().to_owned();
-        (done.status().as_u16(), kind, done.body_mut().with_config().limit(64 << 20).read_to_vec().unwrap())
-    }
-    pub fn status(&self, method: &str, path: &str, body: &serde_json::Value) -> u16 {
-        self.raw(method, path, serde_json::to_vec(body).unwrap()).0
-    }
-    pub fn get(&self, path: &str) -> serde_json::Value {
-        let (status, _, body) = self.raw("GET", path, Vec::new());
-        assert_eq!(status, 200, "GET {path}: {}", String::from_utf8_lossy(&body));
-        serde_json::from_slice(&body).unwrap()
-    }
-    /// The items of a list.
-    pub fn list(&self, path: &str) -> Vec<serde_json::Value> {
-        self.get(path)["items"].as_array().unwrap().clone()
-    }
-    pub fn post(&self, path: &str, body: &impl serde::Serialize) -> serde_json::Value {
-        let (status, _, answer) = self.raw("POST", path, serde_json::to_vec(body).unwrap());
-        assert_eq!(status, 200, "POST {path}: {}", String::from_utf8_lossy(&answer));
-        serde_json::from_slice(&answer).unwrap()
-    }
-}
-
-/// Text as it stands in a path.
-pub fn part(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, b| {
-        if b.is_ascii_alphanumeric() || b == b'-' {
-            out.push(char::from(b))
-        } else {
-            out += &format!("%{b:02X}")
-        }
-        out
-    })
 }
 
 pub struct Answer {
@@ -186,20 +121,6 @@ impl Answer {
         assert_eq!(self.status, 200, "{}", String::from_utf8_lossy(&self.body));
         serde_json::from_slice(&self.body).unwrap()
     }
-}
-
-pub fn agent(ca: Option<&str>) -> ureq::Agent {
-    let mut config = ureq::Agent::config_builder().http_status_as_error(false);
-    if let Some(pem) = ca {
-        let cert = ureq::tls::Certificate::from_pem(pem.as_bytes()).unwrap();
-        config = config.tls_config(
-            ureq::tls::TlsConfig::builder()
-                .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
-                .root_certs(ureq::tls::RootCerts::new_with_certs(&[cert]))
-                .build(),
-        );
-    }
-    config.build().into()
 }
 
 impl Phone {

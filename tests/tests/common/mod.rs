@@ -1,6 +1,11 @@
 //! A street: HQ on loopback, an enrolled phone with two officers, a virtual printer.
 #![allow(dead_code)] // Each test uses its own part.
 
+#[path = "../../../hq/tests/support/office.rs"]
+pub mod office;
+#[path = "../../../hq/tests/support/postgres.rs"]
+mod postgres;
+
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -28,7 +33,8 @@ use ezhifa_field::{
     transport::HttpTransport,
     wire::enrol::Ticket,
 };
-use ezhifa_hq::{Hq, HqConfig, ServerHandle, publish, serve};
+use ezhifa_hq::{Hq, HqConfig, ServerHandle, desk::access::Holder, publish, serve};
+use office::Office;
 
 pub const PINS: [&str; 2] = ["314159", "271828"];
 pub const BRANCH: &str = "DC";
@@ -96,11 +102,21 @@ pub fn open_phone_with(
     clock: &Arc<ManualClock>,
     probe: Arc<dyn Probe>,
 ) -> Result<FieldOffice, FieldError> {
+    open_device(folder, clock, probe, 3)
+}
+
+/// A phone whose key is its own.
+fn open_device(
+    folder: &std::path::Path,
+    clock: &Arc<ManualClock>,
+    probe: Arc<dyn Probe>,
+    key: u8,
+) -> Result<FieldOffice, FieldError> {
     let mut platform = Platform::new(Arc::new(FixedKey([9; 32])), clock.clone());
     platform.probe = probe;
     let ports = Ports {
         platform,
-        device_key: Arc::new(SoftwareKey::from_secret(Algorithm::P256Sha256, [3; 32]).unwrap()),
+        device_key: Arc::new(SoftwareKey::from_secret(Algorithm::P256Sha256, [key; 32]).unwrap()),
         glyphs: Arc::new(BundledOnly),
         app: "test 1.0.0".into(),
         model: "test".into(),
@@ -126,6 +142,9 @@ impl Street {
         let at_hq = clock.clone();
         config.clock = Arc::new(move || ezhifa_field::clock::Clock::now(at_hq.as_ref()).wall_ms);
         config.log = false;
+        if let Some(db) = postgres::schema() {
+            config.db = db;
+        }
         set(&mut config);
         let hq = Hq::open(config).unwrap();
         for name in ["prc-national", "dongguan-sample"] {
@@ -165,10 +184,40 @@ impl Street {
     }
 
     pub fn sign_in(&self) {
+        self.sign_in_on(&self.phone);
+    }
+
+    pub fn sign_in_on(&self, phone: &FieldOffice) {
         for (officer, pin) in self.officers.iter().zip(PINS) {
-            self.phone.sign_in(officer, pin).unwrap();
+            phone.sign_in(officer, pin).unwrap();
         }
-        self.phone.set_crew(&self.officers[0], &self.officers[1], &[]).unwrap();
+        phone.set_crew(&self.officers[0], &self.officers[1], &[]).unwrap();
+    }
+
+    /// Another phone of the branch, enrolled, synced, and with the crew on it.
+    pub fn another_phone(&self) -> FieldOffice {
+        let phone =
+            open_device(&self.folder.path().join("second"), &self.clock, Arc::new(NoProbe), 4).unwrap();
+        let ticket = self.hq.ticket(&self.server.url, BRANCH).unwrap().text().unwrap();
+        phone.enrol(&ticket, &HttpTransport::new(&Ticket::parse(&ticket).unwrap()).unwrap()).unwrap();
+        assert!(phone.sync_now(&phone.transport().unwrap(), &()).unwrap().done);
+        self.sign_in_on(&phone);
+        phone
+    }
+
+    /// Somebody with a token at HQ's desk, over HTTPS.
+    pub fn office(&self, holder: Holder) -> Office {
+        Office::of(&self.hq, &self.server, holder)
+    }
+
+    /// Everything at HQ lies in a back-up too: SQLite's by HQ itself, PostgreSQL's by the server's own tools.
+    pub fn back_up(&self) {
+        if self.hq.config().db.starts_with("sqlite:") {
+            self.hq.backup(&self.folder.path().join("backup.db")).unwrap();
+        } else {
+            let mark = self.hq.backup_begins().unwrap();
+            self.hq.backup_verified(mark).unwrap();
+        }
     }
 
     pub fn sync(&self) -> SyncReport {

@@ -7,7 +7,7 @@ use crate::{
     command::Desk,
     event::{Confirmation, FilingWay},
     guards::{crew, state},
-    people::OfficerId,
+    people::{OfficerId, Power},
     refusal::{Refusal, grounds},
 };
 
@@ -21,6 +21,9 @@ grounds! {
     NOT_SECOND: "void_not_confirmed", "行政处罚法第四十二条第一款",
         "作废须由另一名执法人员本人确认" / "a void is confirmed by the other officer, with their own secret",
         "请另一名执法人员确认" / "let the other officer confirm";
+    MAY_NOT_VOID: "void_not_allowed", "行政处罚法第七十五条第一款",
+        "名册上本组两人均无作废权限" / "the roster lets neither of the two officers void a number",
+        "请有作废权限的人员到场，或者请指挥中心更新名册后同步" / "let an officer come who may, or ask HQ to change the roster and sync";
     ALREADY_FILED: "already_filed", "行政处罚法第五十二条第三款",
         "已经备案" / "it has been filed",
         "不需要重复备案" / "there is nothing to file again";
@@ -40,7 +43,7 @@ pub(crate) fn before_hand_over(case: &Case) -> Result<(), Refusal> {
         .unless(case.service.is_none() && case.refused_taking.is_none() && case.waiver_ruled != Some(true))
 }
 
-/// 作废.
+/// 作废: one of the two has the organ's leave, and the other officer confirms.
 pub(crate) fn void(
     case: &Case,
     desk: &Desk,
@@ -50,6 +53,8 @@ pub(crate) fn void(
     before_hand_over(case)?;
     state::said("作废理由 / the reason", reason)?;
     crew::two_certified(desk.crew, desk.roster, desk.now.date())?;
+    let leave = |id| desk.roster.may(id, Power::Void, desk.now.date());
+    MAY_NOT_VOID.unless(desk.crew.officers().into_iter().any(leave))?;
     let decided = case.record.as_ref().map_or(desk.now, |r| r.at);
     let theirs =
         confirmation.officer == desk.crew.second && decided <= confirmation.at && confirmation.at <= desk.now;

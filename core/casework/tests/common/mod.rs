@@ -56,7 +56,7 @@ pub fn roster() -> Roster {
     lapsed.valid_to = NaiveDate::from_ymd_opt(2026, 6, 17).unwrap();
     Roster {
         officers: vec![
-            person("a", OfficerKind::Certified, &[]),
+            person("a", OfficerKind::Certified, &[Power::Void]),
             person("b", OfficerKind::Certified, &[]),
             person("c", OfficerKind::Certified, &[]),
             person("d", OfficerKind::Certified, &[]),
