@@ -258,7 +258,7 @@ impl Truth {
 
     fn lines(&self, name: &str, writing: &EpochInfo) -> Result<(), FleetError> {
         let (head, delivered, floor) = (writing.head.seq, writing.delivered, writing.floor);
-        if delivered > head || floor > head {
+        if delivered > head || floor > delivered {
             return Err(
                 self.broken("I4", format!("{name}: head {head}, receipts {delivered}, prune line {floor}"))
             );

@@ -12,6 +12,7 @@ use ezhifa_wire::{
     hello::{Hello, HelloReply},
     lease::{LeaseReply, LeaseRequest},
     limits,
+    paycode::{PayCodeReply, PayCodeRequest},
     push::{Push, Receipt},
 };
 use libfuzzer_sys::fuzz_target;
@@ -36,6 +37,8 @@ fuzz_target!(|data: &[u8]| {
     bounds::<LeaseRequest>(data);
     bounds::<LeaseReply>(data);
     bounds::<BlobReceipt>(data);
+    bounds::<PayCodeRequest>(data);
+    bounds::<PayCodeReply>(data);
     same::<Problem>(data);
     if let Some(push) = bounds::<Push>(data) {
         assert!((1..=limits::PUSH_ENTRIES).contains(&push.entries.len()));

@@ -125,6 +125,9 @@ fn check(world: &World, acked: &Acked) {
     assert_ne!(store.opened().verdict, Some(Verdict::RolledBack), "a crash is not a roll-back");
     assert_eq!(world.incoming(), 0, "no file is left over");
     assert!(vault::missing(&store).unwrap().is_empty(), "no row without its file");
+    // Nothing was sent here, so every row still waits.
+    let rows = store.read(|dao| dao.waiting_evidence(usize::MAX)).unwrap().len();
+    assert_eq!(world.sealed().len(), rows, "no file without its row");
     let report = store.read(journal::verify_all).unwrap();
     assert!(report.is_whole(), "{report:?}");
     let mut slips = BTreeSet::new();
@@ -157,11 +160,14 @@ fn kill_minus_nine_loses_nothing() {
     let world = World::new();
     drop(world.create());
     let mut acked = Acked::default();
-    for round in 0..rounds {
-        run(&world, &mut acked, None, Duration::from_millis(15 + (round * 37) % 90));
-        if round % 5 == 0 || round + 1 == rounds {
+    // On a busy machine the first ones die before they have done anything: it goes on, each a little later.
+    let mut round = 0;
+    while round < rounds || (acked.numbers.is_empty() && round < 500) {
+        run(&world, &mut acked, None, Duration::from_millis(15 + (round * 37) % (90 + round.min(2_000))));
+        if round % 5 == 0 || round + 1 >= rounds {
             check(&world, &acked);
         }
+        round += 1;
     }
     assert!(!acked.numbers.is_empty());
     println!("{rounds} kills, {} slips, {} files", acked.numbers.len(), acked.files.len());

@@ -16,10 +16,6 @@ fn capture(store: &Store, case: Option<&str>, bytes: &[u8]) -> Evidence {
 }
 
 /// Sealed files on the disk.
-fn sealed(world: &World) -> Vec<String> {
-    world.files().into_keys().filter(|name| name.contains("/evidence/")).collect()
-}
-
 fn whole(store: &Store) -> bool {
     vault::missing(store).unwrap().is_empty() && store.read(journal::verify_all).unwrap().is_whole()
 }
@@ -43,7 +39,7 @@ fn the_same_picture_twice_is_one_row_and_one_file() {
     capture(&store, Some("a"), b"picture");
     capture(&store, Some("a"), b"picture");
     capture(&store, Some("b"), b"picture");
-    assert_eq!(sealed(&world).len(), 1, "{:?}", sealed(&world));
+    assert_eq!(world.sealed().len(), 1, "{:?}", world.sealed());
     assert!(whole(&store));
     assert_eq!(store.read(|dao| dao.case_evidence("b")).unwrap().len(), 1);
 }
@@ -54,16 +50,16 @@ fn a_purged_file_that_a_crash_left_is_removed_by_the_next_opening() {
     let store = world.create();
     let evidence = capture(&store, Some("a"), b"picture");
     let before = world.files();
-    let file = sealed(&world).remove(0);
+    let file = world.sealed().remove(0);
     store.write(|dao| dao.keep_until("a", 5)).unwrap();
     held_by_hq(&store, &[&evidence]);
     store.drop_evidence(&evidence.sha256, 6).unwrap();
-    assert!(sealed(&world).is_empty());
+    assert!(world.sealed().is_empty());
     drop(store);
     // Killed after the commit and before the removal: the file is still there.
     std::fs::write(&file, &before[&file]).unwrap();
     let store = world.open();
-    assert!(sealed(&world).is_empty(), "no file without a row");
+    assert!(world.sealed().is_empty(), "no file without a row");
     assert!(whole(&store));
     // The same picture, taken again for another case, is evidence again.
     let again = capture(&store, Some("b"), b"picture");

@@ -133,6 +133,11 @@ impl World {
         std::fs::read_dir(self.places.incoming()).unwrap().count()
     }
 
+    /// Every file of the vault.
+    pub fn sealed(&self) -> Vec<String> {
+        self.files().into_keys().filter(|name| name.contains("/evidence/")).collect()
+    }
+
     /// What a back-up holds: the folder without the mark.
     pub fn backup(&self) -> BTreeMap<String, Vec<u8>> {
         self.files()
