@@ -599,10 +599,9 @@ fn money_comes_in_three_ways_and_wrong_money_goes_back() {
     let text = pdf_text(&pdf);
     assert!(text.as_deref().is_none_or(|t| t.contains("副本") && t.contains("行政复议")), "{text:?}");
     let reads: Vec<Json> = town.auditor.list("reads").iter().map(|r| r["act"].clone()).collect();
-    assert_eq!(
-        reads,
-        [json!("readByIdentity"), json!("readByIdentity"), json!("readByIdentity"), json!("readCopy")]
-    );
+    assert_eq!(reads, ["readByIdentity", "readByIdentity", "readByIdentity", "readFound", "readCopy"]);
+    let seen = town.auditor.list(&format!("reads?about={}", part(&plain.number)));
+    assert_eq!(seen.len(), 2, "the log says whose record was found, and copied");
 }
 
 #[test]

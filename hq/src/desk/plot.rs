@@ -52,16 +52,15 @@ pub(super) fn longest_first(rows: &mut [(String, u64)]) {
 
 /// A label that fits its column.
 fn fitted(label: &str) -> String {
-    let (mut out, mut wide) = (String::new(), 0_usize);
-    for c in label.chars() {
-        wide = wide.saturating_add(if c.is_ascii() { 1 } else { 2 });
-        if wide > WIDE {
-            out.push('…');
-            break;
-        }
-        out.push(c);
+    let wide = |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    if wide(label) <= WIDE {
+        return label.to_owned();
     }
-    out
+    let mut out = label.to_owned();
+    while wide(&out) > WIDE - 2 {
+        out.pop();
+    }
+    out + "…"
 }
 
 /// Horizontal bars, one a row, as long as their share of the largest.
@@ -126,6 +125,8 @@ mod tests {
         let long = "擅自在城市道路公共广场人行天桥等公共场所摆卖";
         let svg = bars("长", &[(long.into(), 1)]);
         assert!(svg.contains(&format!("<title>{long}</title>")) && svg.contains("…</text>"));
+        assert_eq!(fitted(long).chars().count(), 17, "with its dots as wide as the column");
+        assert_eq!(fitted(&long[..51]), long[..51]);
     }
 
     #[test]

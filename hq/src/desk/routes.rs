@@ -253,7 +253,12 @@ pub(super) const ROUTES: &[Route] = &[
         "readByIdentity",
         "for a lost slip: identity with place or day; number, state, pay code, receipts",
         DESK,
-        |c| Response::json(&c.hq.look_up(&c.body()?)?),
+        |c| {
+            let found = c.hq.look_up(&c.body()?)?;
+            // Whose record was seen: one line for each, before it is shown.
+            found.iter().try_for_each(|f| c.hq.note_act(c.who, "readFound", &f.number, &[]))?;
+            Response::json(&found)
+        },
     ),
     Route::read("decisions/{number}/copy", "readCopy", "the slip, marked as a copy (PDF)", DESK, |c| {
         Ok(Response::bytes(200, "application/pdf", c.hq.copy_of(c.id(0), &c.hq.config().organ_name)?))

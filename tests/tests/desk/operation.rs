@@ -29,9 +29,14 @@ fn each_role_opens_its_own_doors_and_every_read_of_a_person_is_written_down() {
         .iter()
         .map(|r| (r["who"].as_str().unwrap().to_owned(), r["act"].as_str().unwrap().to_owned()))
         .collect();
-    // The file is asked for, and opened.
-    let wanted =
-        [("审计", "readCase"), ("值班台", "readByIdentity"), ("督察", "readFile"), ("督察", "readCase")];
+    // Who searched, what was found; the file is asked for, and opened.
+    let wanted = [
+        ("审计", "readCase"),
+        ("值班台", "readByIdentity"),
+        ("值班台", "readFound"),
+        ("督察", "readFile"),
+        ("督察", "readCase"),
+    ];
     assert_eq!(reads, wanted.map(|(w, a)| (w.to_owned(), a.to_owned())));
     assert!(!town.auditor.get("acts?limit=1000").to_string().contains(ID), "digests, nobody's data");
     assert_eq!(town.auditor.get("acts/broken"), Json::Null);
