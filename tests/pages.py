@@ -11,6 +11,7 @@ import base64, fcntl, functools, http.server, json, os, pathlib, re, subprocess,
 WORDS = {
     "filed": ["真实有效，已备案", "文书编号", "您的权利"],
     "not-yet-arrived": ["签名真实，尚未传回", "您的权利"],
+    "device-lost": ["签发设备已挂失，请向本机关核实", "不要按照这张纸付款"],
     "voided": ["已作废", "不需要按照它履行任何义务"],
     "corrected": ["真实有效，已补正"],
     "revoked": ["已撤销", "不再执行"],

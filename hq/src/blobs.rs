@@ -5,16 +5,19 @@
 
 use std::{
     collections::HashSet,
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 
 use ezhifa_casework::seal::hash::{Digest, Hasher};
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem};
+use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
 
 use crate::{error::HqError, files};
+
+/// Bytes of one upload that lie in memory at a time.
+const PIECE: usize = 1 << 20;
 
 /// How far an upload is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,28 +146,46 @@ impl Blobs {
         if end < total {
             return Ok(Progress { offset: end, complete: false });
         }
-        let mut content = Vec::new();
-        file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_end(&mut content)).map_err(wrap)?;
-        let mut hasher = Hasher::new();
-        hasher.update(&content);
-        if hasher.finish() != *sha256 {
-            std::fs::remove_file(&path).map_err(wrap)?;
-            return Err(HqError::BlobHash);
-        }
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.runtime.block_on(self.store.put_opts(
-            &Self::name(sha256),
-            PutPayload::from(content),
-            options,
-        )) {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => {}
-            Err(e) => return Err(failed(e)),
+        file.seek(SeekFrom::Start(0)).map_err(wrap)?;
+        let name = Self::name(sha256);
+        let mut upload = self.runtime.block_on(self.store.put_multipart(&name)).map_err(failed)?;
+        match self.shelve(&mut file, &path, &mut *upload) {
+            Ok(found) if found == *sha256 => {
+                self.runtime.block_on(upload.complete()).map_err(failed)?;
+            }
+            other => {
+                // What was copied so far stands under no name.
+                let _ = self.runtime.block_on(upload.abort());
+                other?;
+                std::fs::remove_file(&path).map_err(wrap)?;
+                return Err(HqError::BlobHash);
+            }
         }
         match std::fs::remove_file(&path) {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(wrap(e)),
             _ => {}
         }
         Ok(Progress { offset: total, complete: true })
+    }
+
+    /// Copies a staged part into the store and hashes it on the way, a piece at a time: a film must not lie in
+    /// memory, and many may end at once. Nothing has a name before the upload is completed.
+    fn shelve(
+        &self,
+        file: &mut File,
+        path: &Path,
+        upload: &mut dyn MultipartUpload,
+    ) -> Result<Digest, HqError> {
+        let mut hasher = Hasher::new();
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let read = (&mut *file).take(PIECE as u64).read_to_end(&mut piece);
+            if read.map_err(|e| files::error(path, e))? == 0 {
+                return Ok(hasher.finish());
+            }
+            hasher.update(&piece);
+            self.runtime.block_on(upload.put_part(PutPayload::from(piece))).map_err(failed)?;
+        }
     }
 
     /// Bytes `from..to` of a complete content.

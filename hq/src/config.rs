@@ -73,7 +73,7 @@ impl HqConfig {
             names: vec!["localhost".into(), "127.0.0.1".into()],
             queue: 256,
             body_limit: 4 << 20,
-            blob_limit: 64 << 20,
+            blob_limit: ezhifa_wire::limits::BLOB_BYTES,
             device_rate: 20,
             ingest_rate: 5_000,
             public_rate: 2,

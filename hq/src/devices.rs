@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Hq, alarms,
     error::HqError,
+    ingest,
     log::Field,
     protocol::Asked,
     store::{self, Read, Write},
@@ -76,6 +77,9 @@ pub struct Journal {
     pub floor: u64,
     /// When the last entry arrived.
     pub last_ms: i64,
+    /// The first entry that was written after the phone was lost: it and everything behind it is quarantined.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost_from: Option<u64>,
 }
 
 /// Key of a journal's document.
@@ -152,8 +156,9 @@ impl Hq {
         Ok(self.read(|r| store::list(r, "device", ""))?.into_iter().map(|(_, d)| d).collect())
     }
 
-    /// Withdraws a phone. It may still upload; what it wrote after `lost_ms` is quarantined. With `wipe` it
-    /// is told to push and then destroy its keys; `force` does not wait for the push.
+    /// Withdraws a phone. It may still upload; what it wrote after `lost_ms` is quarantined, and what HQ took
+    /// in and used before it knew of the loss is put before a person. With `wipe` it is told to push and then
+    /// destroy its keys; `force` does not wait for the push.
     ///
     /// # Errors
     /// No such phone.
@@ -181,6 +186,9 @@ impl Hq {
                         "强制擦除；未上传的记录将声明为丢失 / forced wipe; unsent entries are declared lost",
                     )?;
                 }
+            }
+            if let Some(lost_ms) = device.lost_ms {
+                ingest::sweep(w, &id, lost_ms, now)?;
             }
             store::put(w, "device", &id, &device)
         })

@@ -1,7 +1,7 @@
 //! The change feed: what HQ tells phones, in commit order, addressed to all, a branch or a device.
 
 use ezhifa_wire::{
-    domains,
+    Check as _, domains,
     feed::{FeedBody, FeedItem, FeedPage},
     limits,
 };
@@ -36,7 +36,7 @@ pub fn to_device(device: &str) -> String {
 /// target replaces this one in snapshots.
 ///
 /// # Errors
-/// The store failed.
+/// The item does not keep to the protocol, or the store failed.
 pub fn publish(w: &mut dyn Write, target: &str, body: &FeedBody, at_ms: i64) -> Result<(), HqError> {
     publish_at(w, target, body, at_ms).map(|_| ())
 }
@@ -55,6 +55,8 @@ pub(crate) fn publish_at(
     at_ms: i64,
 ) -> Result<u64, HqError> {
     let item = FeedItem::new(0, body)?;
+    // A phone refuses a page with an item that does not hold: it would stand still there.
+    item.check()?;
     let row = FeedRow {
         pos: 0,
         kind: item.kind,
@@ -109,12 +111,16 @@ impl Hq {
                 break;
             }
             next = row.pos;
-            items.push(FeedItem {
+            let item = FeedItem {
                 pos: row.pos,
                 kind: row.kind,
                 key: row.key,
                 body: serde_json::from_str(&row.body)?,
-            });
+            };
+            // One that was published before HQ looked.
+            if item.check().is_ok() {
+                items.push(item);
+            }
         }
         let mut snapshots = self.inner.snapshots.lock().map_err(|_| HqError::Stopped)?;
         if snapshot && more {

@@ -1,14 +1,17 @@
 //! Up: journal tails in, signed receipts out. Stored as opaque bytes; what they mean comes later, so that
 //! nothing a phone says can block its queue.
 
-use ezhifa_casework::event::CaseEvent;
+use std::collections::{BTreeMap, BTreeSet};
+
+use ezhifa_casework::event::{CaseEvent, Event};
 use ezhifa_wire::{
     Check, domains,
     hello::Floor,
+    limits,
     problem::{Fork, Have},
     push::{Push, Receipt},
     seal::{
-        entry::{DeviceId, Epoch, Head, SealedEntry, verify},
+        entry::{DeviceId, Epoch, Head, Header, SealedEntry, verify},
         hash::Digest,
         sign::Signed,
     },
@@ -17,10 +20,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Hq, alarms,
+    casefile::CaseFile,
     devices::{self, Device, Journal, journal_key},
     error::HqError,
+    interpret,
     log::Field,
     protocol::Asked,
+    reviews,
     store::{self, EntryRow, Write},
 };
 
@@ -35,11 +41,14 @@ pub struct Quarantined {
     pub seq: u64,
     /// Kind as the header says.
     pub kind: String,
-    /// `unreadable`, `after_lost`.
+    /// `unreadable`, `after_lost`, `not_interpreted`.
     pub why: String,
     /// When.
     pub at_ms: i64,
 }
+
+/// Written after the phone was lost.
+const AFTER_LOST: &str = "after_lost";
 
 /// Whether an entry's kind says that its body is a case event.
 #[must_use]
@@ -60,7 +69,9 @@ impl Sent {
     fn of(entry: SealedEntry, hash: Digest, epoch: &str, received_ms: i64) -> Result<Sent, HqError> {
         let SealedEntry { header, salt, body } = entry;
         let readable = match &body {
-            Some(body) if is_case(&header.kind) => serde_json::from_str::<CaseEvent>(body).is_ok(),
+            Some(body) if is_case(&header.kind) => {
+                serde_json::from_str::<CaseEvent>(body).is_ok_and(|event| sound(&event))
+            }
             _ => true,
         };
         let text = serde_json::to_string(&header)?;
@@ -84,15 +95,128 @@ impl Sent {
         })
     }
 
-    fn unusable(&self, device: &Device) -> Option<&'static str> {
-        if device.lost_ms.is_some_and(|lost| self.wall_ms > lost) {
-            Some("after_lost")
+    /// The first entry after the loss takes all that follow it along: the phone's clock is in a thief's hands.
+    fn unusable(&self, device: &Device, journal: &mut Journal) -> Option<&'static str> {
+        if journal.lost_from.is_none() && device.lost_ms.is_some_and(|lost| self.wall_ms > lost) {
+            journal.lost_from = Some(self.row.seq);
+        }
+        if journal.lost_from.is_some() {
+            Some(AFTER_LOST)
         } else if !self.readable {
             Some("unreadable")
         } else {
             None
         }
     }
+}
+
+/// Characters that a number may have: it stands in a slip's code with one byte for its length.
+const NUMBER: usize = 255;
+
+/// Whether a case's id and numbers can be keys: what a phone of altered software makes of them must not stop
+/// the feed of its branch, or the database.
+pub(crate) fn sound(event: &CaseEvent) -> bool {
+    let fits = |text: &str, most: usize| text.len() <= most && !text.chars().any(char::is_control);
+    let number = match &event.event {
+        Event::Decided { record } => Some(&record.number),
+        Event::KeyedIn { paper } => Some(&paper.number),
+        Event::PaperPrepared { number, .. }
+        | Event::SlipIssued { number, .. }
+        | Event::Printed { number, .. }
+        | Event::Undelivered { number, .. }
+        | Event::Voided { number, .. } => Some(number),
+        _ => None,
+    };
+    !event.case.0.is_empty()
+        && fits(&event.case.0, limits::NAME)
+        && !event.case.0.contains('/')
+        && number.is_none_or(|number| fits(number, NUMBER))
+}
+
+/// Puts an entry aside: kept, shown, not used.
+pub(crate) fn set_aside(w: &mut dyn Write, row: &EntryRow, why: &str, now: i64) -> Result<(), HqError> {
+    let q = Quarantined {
+        device: row.device.clone(),
+        epoch: row.epoch.clone(),
+        seq: row.seq,
+        kind: row.kind.clone(),
+        why: why.to_owned(),
+        at_ms: now,
+    };
+    store::put(w, "quarantine", &place(row), &q)
+}
+
+/// Where an entry lies in quarantine.
+pub(crate) fn place(row: &EntryRow) -> String {
+    format!("{}/{}/{:012}", row.device, row.epoch, row.seq)
+}
+
+/// A phone was lost some time ago: what it has sent since then was stored before anybody knew. What is not yet
+/// interpreted is quarantined. What is, stays as it is and goes before a person: nothing is undone silently.
+pub(crate) fn sweep(w: &mut dyn Write, device: &str, lost_ms: i64, now: i64) -> Result<(), HqError> {
+    const PAGE: u32 = 1_000;
+    let interpreted = store::get::<u64>(w, "meta", "interpreted")?.unwrap_or(0);
+    let mut used: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let journals: Vec<(String, Journal)> = store::list(w, "journal", &format!("{device}/"))?;
+    for (key, mut journal) in journals {
+        let epoch = key.rsplit('/').next().unwrap_or_default();
+        let (mut lost_from, mut from) = (None, 1);
+        loop {
+            let rows = w.journal(device, epoch, from, PAGE)?;
+            let Some(last) = rows.last() else { break };
+            from = last.seq.saturating_add(1);
+            for row in &rows {
+                // What HQ had before the loss was written before it, whatever the phone's clock said.
+                let late = row.received_ms > lost_ms && written_ms(row)? > lost_ms;
+                if lost_from.is_none() && (late || journal.lost_from == Some(row.seq)) {
+                    lost_from = Some(row.seq);
+                }
+                if lost_from.is_none() || w.doc("quarantine", &place(row))?.is_some() {
+                    continue;
+                }
+                if row.pos > interpreted {
+                    set_aside(w, row, AFTER_LOST, now)?;
+                } else if let Some(event) = interpret::read(row) {
+                    let numbers = used.entry(event.case.0).or_default();
+                    if let Event::Decided { record } = event.event {
+                        numbers.insert(record.number);
+                    }
+                }
+            }
+        }
+        if lost_from.is_some() {
+            journal.lost_from = lost_from;
+            store::put(w, "journal", &key, &journal)?;
+        }
+    }
+    if !used.is_empty() {
+        alarms::raise(
+            w,
+            now,
+            AFTER_LOST,
+            device,
+            "挂失时间之后的记录在挂失前已经入卷，请逐件复核 / entries from after the loss were used before it was reported: see the reviews",
+        )?;
+    }
+    for (case, numbers) in used {
+        let Some(file) = store::get::<CaseFile>(w, "case", &case)?.filter(|f| !f.drill) else { continue };
+        let standing = || file.standing().map(|d| d.number.clone()).unwrap_or_default();
+        let numbers = if numbers.is_empty() { BTreeSet::from([standing()]) } else { numbers };
+        for number in numbers {
+            // Where nothing is decided, the case is what tells one review from another.
+            let other = if number.is_empty() { case.as_str() } else { "" };
+            let hq = "设备挂失时间之后的记录，请核实是否本机关人员所为";
+            reviews::open(w, AFTER_LOST, &file, &number, other, "", hq, device, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// The phone's own clock when it wrote an entry.
+fn written_ms(row: &EntryRow) -> Result<i64, HqError> {
+    let header: Header =
+        serde_json::from_str(&row.header).map_err(|_| HqError::Unreadable("header".into()))?;
+    Ok(header.stamp.wall_ms)
 }
 
 impl Hq {
@@ -182,6 +306,7 @@ fn store_run(
         hash: Digest::ZERO,
         floor: 0,
         last_ms: now,
+        lost_from: None,
     });
     let mut quarantined = Vec::new();
     let mut fresh = Vec::new();
@@ -203,16 +328,8 @@ fn store_run(
         if entry.prev != expected {
             return Err(HqError::Fork(Fork { epoch, seq: journal.seq.max(1), hash: journal.hash }));
         }
-        if let Some(why) = entry.unusable(&device) {
-            let q = Quarantined {
-                device: id.to_owned(),
-                epoch: entry.row.epoch.clone(),
-                seq,
-                kind: entry.row.kind.clone(),
-                why: why.to_owned(),
-                at_ms: now,
-            };
-            store::put(w, "quarantine", &format!("{key}/{seq:012}"), &q)?;
+        if let Some(why) = entry.unusable(&device, &mut journal) {
+            set_aside(w, &entry.row, why, now)?;
             quarantined.push(seq);
         }
         journal.seq = seq;

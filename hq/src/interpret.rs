@@ -68,9 +68,32 @@ impl Hq {
         if from >= upto {
             return Ok(false);
         }
+        match self.round(from, BATCH) {
+            Err(HqError::Busy { retry_after_s }) => Err(HqError::Busy { retry_after_s }),
+            Err(_) => self.one_by_one(from, upto.min(from.saturating_add(u64::from(BATCH)))).map(|()| true),
+            Ok(()) => Ok(true),
+        }
+    }
+
+    fn round(&self, from: u64, entries: u32) -> Result<(), HqError> {
         let round = Round { books: self.books()?.all(), fresh: self.random_hex::<32>()?, now: self.now_ms() };
-        self.write(BATCH as usize, move |w| batch(w, &round, from))?;
-        Ok(true)
+        self.write(entries as usize, move |w| batch(w, &round, from, entries))
+    }
+
+    /// Something in this batch cannot be interpreted: it is put aside, and everything else goes on. An entry
+    /// is tried twice, and put aside through the same database: one that is away for a moment blames nobody.
+    fn one_by_one(&self, from: u64, upto: u64) -> Result<(), HqError> {
+        for at in from..upto {
+            match self.round(at, 1).or_else(|e| if busy(&e) { Err(e) } else { self.round(at, 1) }) {
+                Ok(()) => {}
+                Err(e) if busy(&e) => return Err(e),
+                Err(_) => {
+                    let now = self.now_ms();
+                    self.write(1, move |w| pass_over(w, at, now))?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A case file.
@@ -107,23 +130,44 @@ impl Hq {
     }
 }
 
-fn read(row: &EntryRow) -> Option<CaseEvent> {
+fn busy(e: &HqError) -> bool {
+    matches!(e, HqError::Busy { .. } | HqError::Stopped)
+}
+
+/// The case event in an entry, if it is one that HQ can use.
+pub(crate) fn read(row: &EntryRow) -> Option<CaseEvent> {
     if !ingest::is_case(&row.kind) {
         return None;
     }
-    serde_json::from_slice(row.body.as_deref()?).ok()
+    serde_json::from_slice(row.body.as_deref()?).ok().filter(ingest::sound)
 }
 
-fn batch(w: &mut dyn Write, round: &Round, from: u64) -> Result<(), HqError> {
-    let rows = w.arrived(from, BATCH)?;
+/// Leaves the entry behind `from` uninterpreted, for a person to look at. It stays a leaf of the day's root.
+fn pass_over(w: &mut dyn Write, from: u64, now: i64) -> Result<(), HqError> {
+    let Some(row) = w.arrived(from, 1)?.pop() else { return Ok(()) };
+    let mut edge: Edge = store::get(w, "meta", "merkle")?.unwrap_or_default();
+    edge.push(&ingest::digest(&row.hash)?.0);
+    store::put(w, "meta", "merkle", &edge)?;
+    ingest::set_aside(w, &row, "not_interpreted", now)?;
+    alarms::raise(
+        w,
+        now,
+        "not_interpreted",
+        &row.device,
+        "有记录无法入卷，已隔离 / an entry cannot be interpreted; it is in quarantine",
+    )?;
+    store::put(w, "meta", "interpreted", &row.pos)
+}
+
+fn batch(w: &mut dyn Write, round: &Round, from: u64, entries: u32) -> Result<(), HqError> {
+    let rows = w.arrived(from, entries)?;
     let mut edge: Edge = store::get(w, "meta", "merkle")?.unwrap_or_default();
     let mut touched: BTreeMap<String, Vec<EntryRef>> = BTreeMap::new();
     let mut last = from;
     for row in &rows {
         last = row.pos;
         edge.push(&ingest::digest(&row.hash)?.0);
-        let journal = format!("{}/{}/{:012}", row.device, row.epoch, row.seq);
-        if w.doc("quarantine", &journal)?.is_some() {
+        if w.doc("quarantine", &ingest::place(row))?.is_some() {
             continue;
         }
         if row.kind == "number" {
@@ -495,4 +539,56 @@ fn open_order(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile) ->
     }
     store::put(w, "order", &order.number.clone(), &order)?;
     feed::publish(w, &feed::to_branch(&file.branch), &FeedBody::OpenOrder(order), round.now)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::HqConfig;
+
+    fn row(seq: u64, case: &str) -> EntryRow {
+        let place = serde_json::json!({"address": "样例路1号", "source": "gnss", "branch": "dongcheng"});
+        let event = serde_json::json!({"kind": "opened", "source": "patrol", "place": place});
+        let body = serde_json::json!({"case": case, "at": "2026-09-24T18:00:00",
+            "crew": {"lead": "o-1", "second": "o-2", "with": []}, "event": event});
+        assert!(serde_json::from_value::<CaseEvent>(body.clone()).is_ok());
+        EntryRow {
+            pos: 0,
+            device: "d-1".into(),
+            epoch: "0000000000000001".into(),
+            seq,
+            kind: "case".into(),
+            hash: format!("{seq:064x}"),
+            header: "{}".into(),
+            salt: None,
+            body: Some(body.to_string().into_bytes()),
+            received_ms: 0,
+        }
+    }
+
+    #[test]
+    fn an_entry_that_cannot_be_interpreted_is_set_aside_and_the_rest_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let hq =
+            Hq::open(HqConfig { background: false, ..HqConfig::in_dir(dir.path(), "DGCG", "样本局") })
+                .unwrap();
+        // A case file that is damaged, under the second of three entries.
+        let rows = [row(1, "c-1"), row(2, "c-damaged"), row(3, "c-3")];
+        hq.write(1, move |w| {
+            w.put_doc("case", "c-damaged", "{")?;
+            w.add_entries(&rows)
+        })
+        .unwrap();
+        hq.settle().unwrap();
+        assert!(hq.case_file("c-1").is_ok() && hq.case_file("c-3").is_ok());
+        let aside = hq.quarantine().unwrap();
+        assert_eq!(aside.len(), 1);
+        assert_eq!((aside[0].seq, aside[0].why.as_str()), (2, "not_interpreted"));
+        assert!(hq.alarms().unwrap().iter().any(|a| a.kind == "not_interpreted" && a.about == "d-1"));
+        // Nothing that waits for the interpreter stands still, and the root still covers every entry.
+        hq.ledger().unwrap();
+        let checkpoint = hq.checkpoint().unwrap();
+        assert!(checkpoint.text.contains("\n3\n") && hq.proves(&checkpoint).unwrap());
+    }
 }

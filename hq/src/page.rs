@@ -10,6 +10,9 @@ pub enum Standing {
     Filed,
     /// Signature good, the phone has not yet reported.
     NotYetArrived,
+    /// Signature good, but the phone that made it is reported lost, and HQ holds no such decision from before
+    /// the loss.
+    DeviceLost,
     /// 作废.
     Voided,
     /// 补正: still in force, with a correction.
@@ -31,6 +34,7 @@ impl Standing {
         match self {
             Standing::Filed => "filed",
             Standing::NotYetArrived => "not-yet-arrived",
+            Standing::DeviceLost => "device-lost",
             Standing::Voided => "voided",
             Standing::Corrected => "corrected",
             Standing::Revoked => "revoked",
@@ -44,6 +48,7 @@ impl Standing {
         match self {
             Standing::Filed => ("#0b6b3a", "✓", "真实有效，已备案"),
             Standing::NotYetArrived => ("#8a5a00", "…", "签名真实，尚未传回"),
+            Standing::DeviceLost => ("#a32020", "!", "签发设备已挂失，请向本机关核实"),
             Standing::Voided => ("#5b6470", "×", "已作废"),
             Standing::Corrected => ("#0b6b3a", "✓", "真实有效，已补正"),
             Standing::Revoked => ("#5b6470", "×", "已撤销"),
@@ -60,6 +65,9 @@ impl Standing {
             }
             Standing::NotYetArrived => {
                 "这张文书由本机关登记的执法设备签发，执法终端还没有连上网络，决定记录尚未传回。文书的效力不受影响，请稍后再查。"
+            }
+            Standing::DeviceLost => {
+                "签发这张文书的执法设备已经挂失，仅凭验证码不能确认它的真伪。请先拨打下方电话向本机关核实；核实之前不要按照这张纸付款，也不要向任何个人转账。"
             }
             Standing::Voided => {
                 "这个编号的文书在交付之前已经作废，您不需要按照它履行任何义务。如果您手中有这张纸，请与下方电话联系。"

@@ -60,7 +60,7 @@ impl Hq {
             asked_at: local(self.now_ms()).format("%Y年%-m月%-d日 %H:%M").to_string(),
         };
         let Ok(parsed) = SlipCode::parse(code) else { return Ok(page) };
-        let Some(record) = self.genuine(&parsed)? else { return Ok(page) };
+        let Some((record, lost_ms)) = self.genuine(&parsed)? else { return Ok(page) };
         page.facts = facts(&record, &parsed.check_code());
         let known: Option<NumberFile> = self.read(|r| store::get(r, "number", &record.number))?;
         let same = known.filter(|n| n.check_code.is_empty() || n.check_code == parsed.check_code());
@@ -81,14 +81,24 @@ impl Hq {
                 _ => Standing::Filed,
             },
         };
+        // Whoever has the phone has its key, and writes into a code what time it likes: for a lost phone HQ
+        // answers only for what it holds itself, from before the loss.
+        let answered_for = match page.standing {
+            Standing::NotYetArrived => lost_ms == i64::MAX,
+            Standing::Filed | Standing::Corrected => record.decided_ms <= lost_ms,
+            _ => true,
+        };
+        if !answered_for {
+            page.standing = Standing::DeviceLost;
+        }
         page.next = match (&same, page.standing) {
             (_, Standing::Voided | Standing::NotOurs) => Vec::new(),
             (Some(number), _) if !number.case.is_empty() => self.next_from_slip(number, &record)?,
             _ => book.map(|b| next_from_template(&b, &record)).unwrap_or_default(),
         };
         match page.standing {
-            // Nobody shall pay on a decision that is revoked, or on a sample.
-            Standing::Revoked => page.next.retain(|s| s.title != PAYING),
+            // Nobody shall pay on a decision that is revoked, on a lost phone's word, or on a sample.
+            Standing::Revoked | Standing::DeviceLost => page.next.retain(|s| s.title != PAYING),
             Standing::Superseded => {
                 page.next.clear();
                 page.facts.extend(anew.map(|new| ("新文书编号".to_owned(), new)));
@@ -105,12 +115,15 @@ impl Hq {
         Ok(standing.filter(|new| new != revoked && !new.is_empty()))
     }
 
-    /// The record, once a key of one of our phones is known to have signed it.
-    fn genuine(&self, code: &SlipCode) -> Result<Option<SlipRecord>, HqError> {
+    /// The record, once a key of one of our phones is known to have signed it, and when that phone was lost
+    /// (`i64::MAX`: never).
+    fn genuine(&self, code: &SlipCode) -> Result<Option<(SlipRecord, i64)>, HqError> {
         let device: Option<String> = self.read(|r| store::get(r, "device_key", &code.key().0))?;
         let Some(device) = device else { return Ok(None) };
         let device: Option<Device> = self.read(|r| devices::get(r, &device))?;
-        Ok(device.and_then(|d| code.verify(&d.key).ok()).filter(|record| record.organ == self.config().organ))
+        Ok(device
+            .and_then(|d| Some((code.verify(&d.key).ok()?, d.lost_ms.unwrap_or(i64::MAX))))
+            .filter(|(record, _)| record.organ == self.config().organ))
     }
 
     /// The blocks of the very slip that tell what to do next, and last days where service is proved.

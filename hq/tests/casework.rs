@@ -300,6 +300,75 @@ fn invariant_19_figures_count_work_and_know_no_officer() {
 }
 
 #[test]
+fn the_page_does_not_vouch_for_papers_of_a_lost_phone() {
+    let (house, mut street, mut phone) = ready_with(street_of_an_organ());
+    let standing = |done: &Done| {
+        house.hq.settle().unwrap();
+        house.hq.verification(done.code.text().rsplit('/').next().unwrap()).unwrap()
+    };
+    let before = fine(&mut street, &mut phone, "c-1", 1);
+    phone.receipt(&phone.push(0));
+    let synced = phone.journal.len();
+    // Stolen now; the thief goes on with the phone, and only then the crew reports it.
+    let lost_ms = street.now.and_utc().timestamp_millis() - 8 * 3_600_000;
+    street.now += chrono::TimeDelta::hours(1);
+    phone.at_ms = lost_ms + 3_600_000;
+    house.now.store(phone.at_ms, std::sync::atomic::Ordering::SeqCst);
+    let thiefs = fine(&mut street, &mut phone, "c-2", 2);
+    assert_eq!(standing(&thiefs).standing, Standing::NotYetArrived, "nobody knows yet");
+    house.hq.withdraw_device(&phone.device.0, Some(lost_ms), true, false).unwrap();
+    let page = standing(&thiefs);
+    assert_eq!(page.standing, Standing::DeviceLost);
+    assert!(page.next.iter().all(|s| s.title != "怎样缴款"), "nobody shall pay on it");
+    keep_page("device-lost", &page.html());
+    phone.receipt(&phone.push(synced));
+    assert_eq!(standing(&thiefs).standing, Standing::DeviceLost, "also when it comes in: it is quarantined");
+    assert_eq!(standing(&before).standing, Standing::Filed, "what HQ holds from before the loss stands");
+    // A clock that is set back helps nobody: what HQ does not hold, it does not answer for.
+    street.now -= chrono::TimeDelta::days(2);
+    let dated_back = fine(&mut street, &mut phone, "c-3", 3);
+    assert_eq!(standing(&dated_back).standing, Standing::DeviceLost);
+}
+
+#[test]
+fn what_came_in_between_the_loss_and_its_report_goes_before_a_person() {
+    let (house, mut street, mut phone) = ready();
+    let later = |street: &mut Street, phone: &mut Phone, minutes: i64| {
+        street.now += chrono::TimeDelta::minutes(minutes);
+        phone.at_ms += minutes * 60_000;
+        house.now.fetch_add(minutes * 60_000, std::sync::atomic::Ordering::SeqCst);
+    };
+    let honest = fine(&mut street, &mut phone, "c-1", 1);
+    phone.receipt(&phone.push(0));
+    let lost_ms = phone.at_ms + 60_000;
+    later(&mut street, &mut phone, 5);
+    let from = phone.journal.len();
+    let thiefs = fine(&mut street, &mut phone, "c-2", 2);
+    phone.receipt(&phone.push(from));
+    house.hq.settle().unwrap();
+    assert!(house.hq.reviews(true).unwrap().iter().all(|r| r.kind != "after_lost"));
+    later(&mut street, &mut phone, 50);
+    house.hq.withdraw_device(&phone.device.0, Some(lost_ms), false, false).unwrap();
+    let reviews = house.hq.reviews(true).unwrap();
+    let lost: Vec<_> = reviews.iter().filter(|r| r.kind == "after_lost").collect();
+    assert_eq!(lost.len(), 1, "{lost:?}");
+    assert_eq!((lost[0].case.as_str(), &lost[0].number), ("c-2", &thiefs.number));
+    assert!(house.hq.alarms().unwrap().iter().any(|a| a.kind == "after_lost"));
+    let stands = |case: &str| house.hq.case_file(case).unwrap().standing().map(|d| d.number.clone());
+    assert_eq!(stands("c-1"), Some(honest.number));
+    assert_eq!(stands("c-2"), Some(thiefs.number), "a person decides, not HQ");
+    // The thief sets the clock back; the journal goes on behind what was written after the loss.
+    let from = phone.journal.len();
+    phone.at_ms = support::EVENING;
+    fine(&mut street, &mut phone, "c-3", 3);
+    let (at_ms, all) = (house.hq.now_ms(), phone.journal.len() - from);
+    phone.at_ms = at_ms;
+    assert_eq!(phone.receipt(&phone.push(from)).quarantined.len(), all);
+    house.hq.settle().unwrap();
+    assert!(house.hq.case_file("c-3").is_err());
+}
+
+#[test]
 fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
     let (house, mut street, mut phone) = ready_with(street_of_an_organ());
     let code = |done: &Done| done.code.text().rsplit('/').next().unwrap().to_owned();

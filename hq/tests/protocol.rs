@@ -276,12 +276,38 @@ fn evidence_resumes_at_any_byte_and_counts_only_when_whole() {
 }
 
 #[test]
+fn a_film_larger_than_any_request_arrives_whole() {
+    let house = house(false);
+    let phone = Phone::enrolled(&house, 1);
+    let part = vec![b'f'; 1 << 20];
+    let film = part.repeat(70);
+    let sha = sha256(&film);
+    let mut last = None;
+    for offset in (0..film.len()).step_by(part.len()) {
+        last = Some(phone.blob_part(&sha, film.len(), offset, &part).signed());
+    }
+    let receipt: BlobReceipt = last.unwrap().open(domains::BLOB, &phone.hq_key).unwrap();
+    assert_eq!((receipt.length, receipt.durable), (70 << 20, true));
+    let shelf = house.dir.path().join("blobs/sha256");
+    let kept = shelf.join(&sha.to_string()[..2]).join(sha.to_string());
+    assert_eq!(sha256(&std::fs::read(kept).unwrap()), sha);
+    let staged = std::fs::read_dir(house.dir.path().join("blobs/staging")).unwrap().count();
+    assert_eq!(staged, 0, "nothing of it lies about");
+    // The limit that docs/protocol.md gives, and not a byte more.
+    let most = usize::try_from(ezhifa_wire::limits::BLOB_BYTES).unwrap();
+    phone.blob_part(&sha256(b"another film"), most, 0, b"its first byte").signed();
+    assert_eq!(code(&phone.blob_part(&sha256(b"x"), most + 1, 0, b"x")), ProblemCode::TooLarge);
+}
+
+#[test]
 fn content_that_does_not_hash_to_its_name_is_dropped() {
     let house = house(false);
     let phone = Phone::enrolled(&house, 1);
     let sha = sha256(b"right");
     assert_eq!(code(&phone.blob_part(&sha, 5, 0, b"wrong")), ProblemCode::BlobHash);
     assert_eq!(phone.ask("HEAD", &blob::path(&sha), &[], b"").status, 404);
+    let shelf = house.dir.path().join("blobs/sha256").join(&sha.to_string()[..2]);
+    assert_eq!(std::fs::read_dir(shelf).map_or(0, Iterator::count), 0, "no half copy either");
     assert_eq!(
         phone
             .ask("PATCH", "/v1/blobs/..%2f..%2fetc%2fpasswd?length=1", &[(blob::OFFSET, "0".into())], b"x")
@@ -318,6 +344,39 @@ fn what_cannot_be_read_is_kept_and_blocks_nothing() {
     let receipt = phone.receipt(&phone.push(0));
     assert_eq!((receipt.seq, receipt.quarantined), (3, vec![1]));
     assert_eq!(house.hq.replay_report().unwrap().interpreted, 3);
+}
+
+#[test]
+fn ids_that_could_stop_a_feed_or_a_database_stop_nothing() {
+    let house = house(false);
+    let mut phone = Phone::enrolled(&house, 1);
+    let opened = |case: &str, number: &str, branch: &str| {
+        let place = serde_json::json!({"address": "样例路1号", "lat_e7": null, "lon_e7": null, "accuracy_cm": null,
+            "source": "gnss", "branch": branch});
+        let opened = serde_json::json!({"kind": "opened", "source": "patrol", "place": place});
+        let voided = serde_json::json!({"kind": "voided", "number": number, "reason": "typing_error",
+            "confirmation": {"officer": "o-2", "how": "pin", "at": "2026-09-24T18:00:00"}});
+        let event = if number.is_empty() { opened } else { voided };
+        serde_json::json!({"case": case, "at": "2026-09-24T18:00:00", "crew": {"lead": "o-1", "second": "o-2",
+            "with": []}, "event": event})
+        .to_string()
+    };
+    let good = serde_json::from_str::<ezhifa_casework::event::CaseEvent>(&opened("c-1", "", "dongcheng"));
+    good.expect("what is refused below is refused for its ids alone");
+    phone.write("case", &opened("c\u{0}1", "", "dongcheng"));
+    phone.write("case", &opened(&"c".repeat(200), "", "dongcheng"));
+    phone.write("case", &opened("c-1", &"号".repeat(3_000), ""));
+    phone.write("case", &opened("c-1", "第\u{7}号", ""));
+    phone.write("case", &opened("c-2", "", "dongcheng"));
+    let receipt = phone.receipt(&phone.push(0));
+    assert_eq!((receipt.seq, receipt.quarantined), (5, vec![1, 2, 3, 4]));
+    house.hq.settle().unwrap();
+    assert_eq!(house.hq.case_files().unwrap().len(), 1);
+    assert_eq!(house.hq.replay_report().unwrap().interpreted, 5);
+    house.hq.ledger().unwrap();
+    // At the desk the same is refused, before a phone would have to.
+    assert!(house.hq.suspend_offence("stall\u{7}", "试行中止", true).is_err());
+    assert!(phone.feed("", 0).items.is_empty());
 }
 
 #[test]

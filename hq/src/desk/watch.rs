@@ -132,7 +132,12 @@ impl Hq {
         for (number, Waits { decided_at, evidence }) in waits {
             let mut missing = Vec::new();
             for sha in evidence {
-                if !self.inner.blobs.progress(&crate::ingest::digest(&sha)?)?.complete {
+                // A name that is no hash names nothing that could come.
+                let complete = match crate::ingest::digest(&sha) {
+                    Ok(sha) => self.inner.blobs.progress(&sha)?.complete,
+                    Err(_) => false,
+                };
+                if !complete {
                     missing.push(sha);
                 }
             }
