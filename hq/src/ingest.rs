@@ -318,6 +318,10 @@ fn store_run(
             if ours.hash != entry.row.hash {
                 return Err(HqError::Fork(Fork { epoch, seq, hash: digest(&ours.hash)? }));
             }
+            // Sent again because the receipt was lost: what could not be used is said again.
+            if store::get::<Quarantined>(w, "quarantine", &place(&entry.row))?.is_some() {
+                quarantined.push(seq);
+            }
             continue;
         }
         if seq != journal.seq.saturating_add(1) {

@@ -343,6 +343,8 @@ fn what_cannot_be_read_is_kept_and_blocks_nothing() {
     grow(&mut phone, 2);
     let receipt = phone.receipt(&phone.push(0));
     assert_eq!((receipt.seq, receipt.quarantined), (3, vec![1]));
+    let again = phone.receipt(&phone.push(0));
+    assert_eq!((again.seq, again.quarantined), (3, vec![1]), "a lost receipt takes no warning with it");
     assert_eq!(house.hq.replay_report().unwrap().interpreted, 3);
 }
 

@@ -85,7 +85,13 @@ fn invariant_15_nothing_leaves_before_date_floor_and_receipt() {
     assert_eq!(store.read(|dao| dao.kept_until("a")).unwrap(), Some(1_000), "never shortened");
     assert!(due(2_000).is_empty(), "HQ holds nothing yet");
     let head = store.head().unwrap();
-    store.write(|dao| dao.raise_floor(head.epoch, head.seq)).unwrap();
+    let floor = || {
+        store.write(|dao| dao.raise_floor(head.epoch, head.seq)).unwrap();
+        store.read(|dao| dao.epochs()).unwrap()[0].floor
+    };
+    assert_eq!(floor(), 0, "a prune line never runs ahead of receipts");
+    store.write(|dao| dao.set_delivered(head.epoch, head.seq)).unwrap();
+    assert_eq!(floor(), head.seq);
     assert!(due(2_000).is_empty(), "its pictures are not at HQ");
     held_by_hq(&store, &[&own, &shared]);
     assert!(due(1_000).is_empty(), "the date is not past");

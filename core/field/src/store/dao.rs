@@ -372,18 +372,19 @@ impl<'c> Dao<'c> {
     /// SQLite.
     pub fn set_delivered(&mut self, epoch: Epoch, seq: u64) -> Result<()> {
         self.conn
-            .prepare_cached("UPDATE epoch SET delivered = ?2 WHERE epoch = ?1")?
+            .prepare_cached("UPDATE epoch SET delivered = ?2, floor = min(floor, ?2) WHERE epoch = ?1")?
             .execute(params![epoch.to_string(), signed(seq)?])?;
         Ok(())
     }
 
-    /// HQ's verified back-up covers the epoch up to `seq`. Never falls.
+    /// HQ's verified back-up covers the epoch up to `seq`: as far as HQ's receipts go. Falls only with them, when HQ
+    /// itself was restored to less.
     ///
     /// # Errors
     /// SQLite.
     pub fn raise_floor(&mut self, epoch: Epoch, seq: u64) -> Result<()> {
         self.conn
-            .prepare_cached("UPDATE epoch SET floor = ?2 WHERE epoch = ?1 AND floor < ?2")?
+            .prepare_cached("UPDATE epoch SET floor = max(floor, min(?2, delivered)) WHERE epoch = ?1")?
             .execute(params![epoch.to_string(), signed(seq)?])?;
         Ok(())
     }
