@@ -162,6 +162,8 @@ pub struct History {
 pub struct PriorOrder {
     /// The order's own number.
     pub number: String,
+    /// Offence id that it was made on; empty where nobody knows.
+    pub offence: String,
     /// Day it was made.
     pub ordered_on: Day,
     /// When the correction was due.

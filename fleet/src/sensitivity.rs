@@ -138,6 +138,7 @@ fn ends(book: &Rulebook, draw: &Draw, earlier: bool) -> Result<Outcome, FleetErr
     inquiry.facts.0.insert("corrected".into(), Value::Bool(false));
     inquiry.prior_order = Some(PriorOrder {
         number: "earlier".into(),
+        offence: String::new(),
         ordered_on: draw.at.date(),
         due: draw.at,
         served: true,

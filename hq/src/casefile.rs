@@ -156,7 +156,7 @@ impl CaseFile {
                 offence: r.decision.offence.clone(),
                 order_due: r.order_due,
                 provisional: r.decision.provisional,
-                pack: r.decision.pack.clone(),
+                pack: r.laws.at_decision.clone(),
                 evidence: r.evidence.clone(),
                 officers: r.confirmations.iter().map(|c| c.officer.0.clone()).collect(),
                 ended: ended.as_ref().map(|(by, _)| {

@@ -512,7 +512,12 @@ fn finds(
             party: file.party.clone(),
             act_at: file.act_at.unwrap_or(decision.at),
             decided_at: decision.at,
-            outcome: decision.outcome,
+            // The head may have granted what was proposed.
+            outcome: case
+                .record()
+                .filter(|r| r.number == decision.number)
+                .and_then(|_| case.decided_outcome())
+                .unwrap_or(decision.outcome),
             limb: decision.limb,
             asked: case.history().and_then(|h| h.earlier),
             lat_e7: file.lat_e7,
@@ -524,15 +529,18 @@ fn finds(
             continue;
         }
         // 补正 of the identity: the find moves from the wrong person to the right one.
-        let moved = reviews::known(w, &find)?.filter(|known| known.party != find.party);
+        let known = reviews::known(w, &find)?;
+        // A ruling came in after the decision: the first of its kind, from now on (初次违法).
+        let ruled = known.as_ref().is_some_and(|known| known.outcome != find.outcome);
+        let moved = known.filter(|known| known.party != find.party);
         if let Some(known) = &moved {
             reviews::forget(w, known)?;
             publish::withdraw_seen(w, &file.branch, &publish::month_of(publish::ms(decision.at)), &find_key)?;
         }
-        if !fresh.contains(&decision.number) && moved.is_none() {
+        if !fresh.contains(&decision.number) && moved.is_none() && !ruled {
             continue;
         }
-        let counts = book.settings().look_back_counts.contains(&decision.outcome);
+        let counts = book.settings().counts_as_earlier(find.outcome, find.limb);
         reviews::compare(w, file, &find, counts, book, round.now)?;
         if let Some(suspended) = publish::suspended_at(w, &decision.offence, publish::ms(decision.at))? {
             reviews::open(

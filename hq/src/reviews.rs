@@ -224,7 +224,7 @@ pub(crate) fn compare(
             let (earlier, later) = if other.act_at <= find.act_at { (other, find) } else { (find, other) };
             let window = later.act_at.checked_sub_months(Months::new(book.settings().look_back_months));
             let within = window.is_some_and(|w| earlier.act_at >= w) && earlier.act_at < later.act_at;
-            let earlier_counts = book.settings().look_back_counts.contains(&earlier.outcome);
+            let earlier_counts = book.settings().counts_as_earlier(earlier.outcome, earlier.limb);
             if within && earlier_counts && later.limb == Some(Limb::B) && later.asked != Some(true) {
                 let hq = format!(
                     "当事人在 {} 已有同类记录（{}），首违不罚需复核",

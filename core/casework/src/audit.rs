@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDateTime;
 use ezhifa_law::{
-    decision::DefenceCap,
+    decision::{Decision, DefenceCap},
     terms::{Limb, Outcome},
 };
 
@@ -15,7 +15,7 @@ use crate::{
     books::Rules,
     event::{CaseEvent, CashGround, DecisionRecord, Event, PayWay, PrintState, ServiceWay, Stage},
     harsh::harsher,
-    people::{Crew, Identity, OfficerId, Party, Power, Roster},
+    people::{Crew, Identity, OfficerId, Party, Power, Private, Roster},
 };
 
 /// One thing that should not be.
@@ -58,14 +58,15 @@ struct Seen {
     evidence: Vec<(String, Stage, NaiveDateTime)>,
     party: Option<Party>,
     act_at: Option<NaiveDateTime>,
-    told: Option<(Crew, DefenceCap)>,
+    act: Option<(String, NaiveDateTime, Private)>,
+    told: Option<Told>,
     heard: Option<Crew>,
     cap: Option<DefenceCap>,
-    proposed: Option<DefenceCap>,
+    proposed: Option<Decision>,
     recusals: Vec<(OfficerId, Option<bool>)>,
     educated: bool,
     corrected: bool,
-    prior: Option<(bool, NaiveDateTime, bool)>,
+    prior: Option<(bool, NaiveDateTime, bool, Option<Party>)>,
     failed_recheck: Option<NaiveDateTime>,
     standing: Option<DecisionRecord>,
     /// Number of the waiver that the head granted.
@@ -77,6 +78,32 @@ struct Seen {
     consent: bool,
     receipts: BTreeSet<String>,
     paid: i64,
+}
+
+/// What was told, by whom, to whom.
+struct Told {
+    crew: Crew,
+    party: Option<Party>,
+    act: Option<(String, NaiveDateTime, Private)>,
+    decision: Decision,
+}
+
+impl Told {
+    fn cap(&self) -> DefenceCap {
+        DefenceCap { outcome: self.decision.outcome, amount: self.decision.amount }
+    }
+
+    /// Whether telling this told the party what was then decided, or something harsher on the same provision.
+    fn holds(&self, record: &DecisionRecord) -> bool {
+        let (told, decided) = (&self.decision, &record.decision);
+        let now = DefenceCap { outcome: record.outcome, amount: record.amount };
+        let law = told.offence == decided.offence
+            && told.violated == decided.violated
+            && told.basis == decided.basis
+            && (told.pack == decided.pack || now == self.cap());
+        let grounds = told.limb == decided.limb && told.fact_text == decided.fact_text;
+        law && !harsher(now, self.cap()) && (grounds && now == self.cap() || harsher(self.cap(), now))
+    }
 }
 
 impl Audit<'_> {
@@ -100,28 +127,39 @@ impl Audit<'_> {
             Event::EvidenceAdded { item } => {
                 self.seen.evidence.push((item.sha256.clone(), item.stage, item.captured_at));
             }
-            Event::PartyIdentified { party } => self.seen.party = Some((**party).clone()),
-            Event::OffenceChosen { act_at, .. } => self.seen.act_at = Some(*act_at),
+            Event::PartyIdentified { party } => {
+                if self.seen.party.as_ref().is_some_and(|before| !before.is_same_person(party)) {
+                    self.seen.educated = false;
+                }
+                self.seen.party = Some((**party).clone());
+            }
+            Event::OffenceChosen { offence, act_at, fact_text } => {
+                self.seen.act_at = Some(*act_at);
+                self.seen.act = Some((offence.clone(), *act_at, fact_text.clone()));
+            }
             Event::PriorOrderAttached { order, .. } => {
-                self.seen.prior = Some((order.served, order.due, order.refused));
+                let party = self.seen.party.clone().filter(Party::is_named);
+                self.seen.prior = Some((order.served, order.due, order.refused, party));
                 self.seen.failed_recheck = order.rechecked.filter(|_| order.corrected == Some(false));
             }
             Event::Proposed { decision, .. } => {
                 let now = DefenceCap { outcome: decision.outcome, amount: decision.amount };
                 let milder = self.seen.cap.is_none_or(|cap| !harsher(now, cap));
                 self.hold(6, milder, "申辩后建议更重 / the proposal became harsher after the defence");
-                self.seen.proposed = Some(now);
+                self.seen.proposed = Some((**decision).clone());
             }
             Event::NoticeGiven { .. } => {
-                self.seen.told = self.seen.proposed.map(|p| (entry.crew.clone(), p));
+                let (party, act) = (self.seen.party.clone(), self.seen.act.clone());
+                let told = |decision| Told { crew: entry.crew.clone(), party, act, decision };
+                self.seen.told = self.seen.proposed.clone().map(told);
                 self.seen.heard = None;
             }
             Event::StatementHeard { statement, .. } => {
                 self.seen.heard = Some(entry.crew.clone());
                 if *statement == crate::event::StatementKind::Made
-                    && let Some((_, told)) = &self.seen.told
+                    && let Some(told) = &self.seen.told
                 {
-                    self.seen.cap = Some(crate::harsh::milder(self.seen.cap, *told));
+                    self.seen.cap = Some(crate::harsh::milder(self.seen.cap, told.cap()));
                 }
             }
             Event::RecusalAsked { officer, granted, .. } => {
@@ -185,6 +223,13 @@ impl Audit<'_> {
             fresh && !record.number.is_empty(),
             "编号重复或者为空 / the number is used twice or empty",
         );
+        let number = self
+            .seen
+            .party
+            .as_ref()
+            .zip(self.seen.act_at)
+            .is_some_and(|(party, act)| party.is_child_at(act.date()) && !party.id_number.is_blank());
+        self.hold(21, !number, "留存了不满十四周岁人的证件号码 / the ID number of a child is kept");
         self.outcome(entry, record);
         self.seen.standing = Some(record.clone());
         self.seen.confirmed = None;
@@ -208,8 +253,13 @@ impl Audit<'_> {
                 .seen
                 .told
                 .as_ref()
-                .is_some_and(|(crew, told)| crew.same_two(&entry.crew) && !harsher(now, *told));
+                .is_some_and(|told| told.crew.same_two(&entry.crew) && told.holds(record));
             self.hold(1, told, "未由决定人告知该内容 / this was not notified by those who decided");
+            let to_them = self.seen.told.as_ref().is_some_and(|told| {
+                let party = self.seen.party.as_ref().zip(told.party.as_ref());
+                party.is_some_and(|(now, then)| now.is_same_person(then)) && self.seen.act == told.act
+            });
+            self.hold(1, to_them, "告知的不是该当事人或者该行为 / another party or another act was notified");
             let heard = self.seen.heard.as_ref().is_some_and(|c| c.same_two(&entry.crew));
             self.hold(1, heard, "未由决定人听取陈述申辩 / those who decided did not hear the party");
             let named = self
@@ -248,7 +298,9 @@ impl Audit<'_> {
             _ => false,
         };
         self.hold(3, !child, "对不满十四周岁的人给予处罚 / a penalty on a child under 14");
-        if let Some((served, due, refused)) = self.seen.prior {
+        if let Some((served, due, refused, party)) = self.seen.prior.clone() {
+            let same = party.zip(self.seen.party.as_ref()).is_none_or(|(then, now)| then.is_same_person(now));
+            self.hold(7, same, "原责令改正是对另一当事人作出的 / the earlier order spoke to another party");
             let failed = self.seen.failed_recheck.is_some_and(|when| due <= when);
             self.hold(
                 7,

@@ -19,6 +19,8 @@ pub trait Books {
     fn questions(&self, inquiry: &Inquiry) -> Result<Vec<Question>, String>;
     /// Whether the offence exists in either pack.
     fn has_offence(&self, offence: &str) -> bool;
+    /// Whether an order on `one` may be followed by a fine on `other` (invariant 7).
+    fn is_same_matter(&self, one: &str, other: &str) -> bool;
     /// What kind of answer a fact takes; `None` when no pack knows the name.
     fn answer_kind(&self, fact: &str) -> Option<AnswerKind>;
     /// What the law and the organ set for the guards.
@@ -86,6 +88,10 @@ impl Books for InForce<'_> {
 
     fn has_offence(&self, offence: &str) -> bool {
         self.at_decision.offence(offence).is_some() || self.at_act.offence(offence).is_some()
+    }
+
+    fn is_same_matter(&self, one: &str, other: &str) -> bool {
+        self.at_decision.is_same_matter(one, other) || self.at_act.is_same_matter(one, other)
     }
 
     fn answer_kind(&self, fact: &str) -> Option<AnswerKind> {

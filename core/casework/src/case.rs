@@ -42,7 +42,8 @@ pub struct Case {
     pub(crate) record: Option<DecisionRecord>,
     pub(crate) decided_by: Option<Crew>,
     pub(crate) ended: Vec<Ended>,
-    pub(crate) revocation_cap: Option<DefenceCap>,
+    /// Ceiling of the decisions that were revoked, and the answers known when the last of them was.
+    pub(crate) revoked: Option<(DefenceCap, Facts)>,
     pub(crate) hand_paper: Option<HandPaper>,
     pub(crate) prepared: Vec<(SlipKind, String)>,
     pub(crate) slips: Vec<Issued>,
@@ -444,6 +445,7 @@ impl Case {
         Some(Prior {
             order: PriorOrder {
                 number: record.number.clone(),
+                offence: record.decision.offence.clone(),
                 ordered_on: record.at.date(),
                 due,
                 served: self.service.is_some(),
@@ -452,6 +454,16 @@ impl Case {
                 refused: false,
             },
             ordered_by: self.decided_by.as_ref().map(|c| c.officers().map(Clone::clone).to_vec())?,
+            party: self.party.clone().filter(Party::is_named),
+        })
+    }
+
+    /// Outcome of the decision that stands: a proposed waiver that the head granted is a waiver.
+    #[must_use]
+    pub fn decided_outcome(&self) -> Option<Outcome> {
+        self.record.as_ref().map(|record| match record.outcome {
+            Outcome::NoPenaltyProposed if self.waiver_ruled == Some(true) => Outcome::NoPenalty,
+            outcome => outcome,
         })
     }
 
@@ -465,12 +477,12 @@ impl Case {
                 Destination::Organ(_) => Outcome::Referral,
             });
         }
-        if let Some(record) = &self.record {
+        if let Some(outcome) = self.decided_outcome() {
             let complied = self.rechecks.last().is_some_and(|r| r.corrected);
-            return Some(match record.outcome {
-                Outcome::Order if complied => Outcome::OrderComplied,
-                Outcome::NoPenaltyProposed if self.waiver_ruled == Some(true) => Outcome::NoPenalty,
-                outcome => outcome,
+            return Some(if outcome == Outcome::Order && complied {
+                Outcome::OrderComplied
+            } else {
+                outcome
             });
         }
         if self.advice.is_some() {

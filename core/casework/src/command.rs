@@ -121,6 +121,8 @@ pub enum Command {
         order: PriorOrder,
         /// Who made it.
         ordered_by: Vec<OfficerId>,
+        /// Whether it speaks to the party of this case; `None` where the order names nobody or nobody can tell.
+        same_party: Option<bool>,
     },
     /// Ask the rulebook; the officers may choose otherwise where it leaves a choice.
     Propose {

@@ -133,7 +133,7 @@ impl Case {
             // Nothing else matters: this is not decided here.
             return vec![elsewhere];
         }
-        let heard = || hearing::heard(self, desk, told, &decided.offence);
+        let heard = || hearing::heard(self, desk, decided);
         let complied = || waiver::corrected(self);
         [
             decision::times(desk, outcome),
@@ -142,7 +142,7 @@ impl Case {
             party::for_outcome(self, desk, outcome),
             hearing::no_open_recusal(self),
             waiver::promise(self, desk),
-            prior::for_penalty(self, outcome),
+            prior::for_penalty(self, desk, decided),
             if hearing::needs_hearing(outcome) { heard() } else { Ok(()) },
             proposal::ceilings(self, decided),
             waiver::decide(self, desk, outcome, decided.limb, choice),

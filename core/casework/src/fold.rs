@@ -10,6 +10,7 @@ use crate::{
     },
     event::{CaseEvent, Event, ServiceWay, StatementKind},
     harsh::milder,
+    people::Party,
 };
 
 impl Case {
@@ -46,24 +47,32 @@ impl Case {
                 let after_decision = self.record.is_some();
                 self.evidence.push(Held { item: item.clone(), after_decision });
             }
-            Event::PartyIdentified { party } => self.party = Some((**party).clone()),
+            Event::PartyIdentified { party } => {
+                if self.party.as_ref().is_some_and(|before| !before.is_same_person(party)) {
+                    // What one person was told, said, was taught and had in the lists is not another's.
+                    self.forget_hearing();
+                    self.education = None;
+                    self.history = None;
+                }
+                self.party = Some((**party).clone());
+            }
             Event::OffenceChosen { offence, act_at, fact_text } => {
-                self.act = Some(Act { offence: offence.clone(), at: *act_at, text: fact_text.clone() });
+                let act = Act { offence: offence.clone(), at: *act_at, text: fact_text.clone() };
+                if self.act.as_ref() != Some(&act) {
+                    self.forget_hearing();
+                }
+                self.act = Some(act);
             }
             Event::FactAnswered { name, value, .. } => {
-                let earlier = self.facts.0.insert(name.clone(), value.clone());
-                if earlier.as_ref() != Some(value) {
-                    // A new fact lifts the ceiling that a revoked decision set (DESIGN.md 4),
-                    // not the one that a defence set (处罚法 45).
-                    self.revocation_cap = None;
-                }
+                self.facts.0.insert(name.clone(), value.clone());
             }
             Event::HistoryAsked { earlier, as_of, stale } => {
                 self.history =
                     Some(ezhifa_law::decision::History { earlier: *earlier, as_of: *as_of, stale: *stale });
             }
             Event::PriorOrderAttached { order, ordered_by } => {
-                self.prior = Some(Prior { order: order.clone(), ordered_by: ordered_by.clone() });
+                let (order, party) = (order.clone(), self.party.clone().filter(Party::is_named));
+                self.prior = Some(Prior { order, ordered_by: ordered_by.clone(), party });
             }
             Event::Proposed { decision, choice, laws, .. } => {
                 self.proposal = Some(Proposal {
@@ -79,8 +88,9 @@ impl Case {
                     self.notice = Some(Notice {
                         at,
                         crew: entry.crew.clone(),
-                        offence: proposal.decision.offence.clone(),
-                        told: proposal.told(),
+                        party: self.party.clone(),
+                        act: self.act.clone(),
+                        told: proposal.decision.clone(),
                     });
                     self.statement = None;
                 }
@@ -98,7 +108,7 @@ impl Case {
                 if *statement == StatementKind::Made
                     && let Some(notice) = &self.notice
                 {
-                    self.defence_cap = Some(milder(self.defence_cap, notice.told));
+                    self.defence_cap = Some(milder(self.defence_cap, notice.content()));
                 }
                 if *upheld && let Some(proposal) = &mut self.proposal {
                     proposal.outdated = true;
@@ -159,12 +169,12 @@ impl Case {
             Event::Revoked { reason, number, .. } => {
                 if let Some(record) = &self.record {
                     let cap = DefenceCap { outcome: record.outcome, amount: record.amount };
-                    self.revocation_cap = Some(milder(self.revocation_cap, cap));
+                    let cap = milder(self.revocation_cap(), cap);
+                    self.revoked = Some((cap, self.facts.clone()));
                 }
                 self.end_decision(EndedBy::Revoked, reason, entry, number.clone());
                 self.proposal = None;
-                self.notice = None;
-                self.statement = None;
+                self.forget_hearing();
             }
             Event::Rechecked { corrected, evidence } => self.apply_recheck(entry, *corrected, evidence),
             Event::Paid { amount, how, receipt, cash, .. } => self.payments.push(Payment {
@@ -208,6 +218,12 @@ impl Case {
             }
             Event::Closed { how } => self.closed = Some(*how),
         }
+    }
+
+    /// Somebody else, or another act: the party of this decision was not told and has not spoken (44, 45, 62).
+    fn forget_hearing(&mut self) {
+        self.notice = None;
+        self.statement = None;
     }
 
     fn apply_print(

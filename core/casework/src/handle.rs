@@ -56,11 +56,18 @@ impl Case {
             Command::ChooseOffence { offence, act_at, fact_text } => {
                 state::undecided(self)?;
                 facts::offence(desk, offence, *act_at)?;
-                one(Event::OffenceChosen {
+                let mut events = vec![Event::OffenceChosen {
                     offence: offence.clone(),
                     act_at: *act_at,
                     fact_text: fact_text.clone(),
-                })
+                }];
+                // On that day the party was a child: its number goes (invariant 21).
+                let child = self.party.as_ref().filter(|p| p.is_child_at(act_at.date()));
+                if let Some(party) = child.filter(|p| !p.id_number.is_blank()) {
+                    let party = Box::new(party.on_paper(act_at.date()));
+                    events.push(Event::PartyIdentified { party });
+                }
+                Ok(events)
             }
             Command::AnswerFact { name, value, source } => {
                 state::undecided(self)?;
@@ -75,8 +82,8 @@ impl Case {
                     stale: desk.history.stale,
                 })
             }
-            Command::AttachPriorOrder { order, ordered_by } => {
-                prior::attach(self, desk, order)?;
+            Command::AttachPriorOrder { order, ordered_by, same_party } => {
+                prior::attach(self, desk, order, *same_party)?;
                 one(Event::PriorOrderAttached { order: order.clone(), ordered_by: ordered_by.clone() })
             }
             Command::Propose { choice } => {

@@ -3,6 +3,7 @@
 use chrono::NaiveDateTime;
 use ezhifa_law::{
     decision::{Choice, DefenceCap, History, Inquiry},
+    facts::Value,
     money::Fen,
 };
 
@@ -38,9 +39,22 @@ impl Case {
     /// What nothing may be harsher than: the defence, and a revoked decision without new facts.
     #[must_use]
     pub fn cap(&self) -> Option<DefenceCap> {
-        match (self.defence_cap, self.revocation_cap) {
+        match (self.defence_cap, self.revocation_cap()) {
             (cap, Some(other)) => Some(milder(cap, other)),
             (cap, None) => cap,
         }
+    }
+
+    /// The ceiling that a revoked decision set (DESIGN.md 4). It is lifted while what is known now makes an
+    /// answer false that was known at the revocation; an answer to what nobody had asked, and one that only says
+    /// what was presumed, lifts nothing. The ceiling that a defence set (处罚法 45) is never lifted.
+    pub(crate) fn revocation_cap(&self) -> Option<DefenceCap> {
+        let (cap, then) = self.revoked.as_ref()?;
+        let known = |value: &Value| *value != Value::Unknown;
+        let false_now = then.0.iter().any(|(name, was)| {
+            let now = self.facts.get(name);
+            known(was) && known(now) && was != now
+        });
+        (!false_now).then_some(*cap)
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         CaseId, CashGround, CashLeg, Choice, DecisionRecord, Destination, EvidenceItem, Laws, PayWay,
         PrintState, ServiceWay, Source, StatementKind,
     },
-    people::{Crew, OfficerId, Place, Private, SignerRole, Signing},
+    people::{Crew, OfficerId, Party, Place, Private, SignerRole, Signing},
 };
 
 /// How the case was opened.
@@ -57,6 +57,8 @@ pub struct Prior {
     pub order: PriorOrder,
     /// Who made it.
     pub ordered_by: Vec<OfficerId>,
+    /// The party of the case when it was attached, found to be the one that the order speaks to.
+    pub party: Option<Party>,
 }
 
 /// The last proposal.
@@ -95,10 +97,20 @@ pub struct Notice {
     pub at: NaiveDateTime,
     /// By whom.
     pub crew: Crew,
-    /// Provision told.
-    pub offence: String,
+    /// Who was told; nobody where nobody was identified.
+    pub party: Option<Party>,
+    /// 违法事实 told: offence, time and the officers' sentence.
+    pub act: Option<Act>,
+    /// Outcome, reasons, provisions and amount told, with the pack that they came from.
+    pub told: Decision,
+}
+
+impl Notice {
     /// Outcome and amount told.
-    pub told: DefenceCap,
+    #[must_use]
+    pub fn content(&self) -> DefenceCap {
+        DefenceCap { outcome: self.told.outcome, amount: self.told.amount }
+    }
 }
 
 /// 陈述申辩 as heard.

@@ -1,7 +1,7 @@
 //! People: officers (执法人员), crews, parties (当事人). Personal data stays out of Debug.
 
 use chrono::{NaiveDate, NaiveDateTime};
-use ezhifa_law::terms::PartyKind;
+use ezhifa_law::{keys::key_form, terms::PartyKind};
 use serde::{Deserialize, Serialize};
 
 /// Text about a person (name, ID number, address, words said). `Debug` prints its length only,
@@ -321,6 +321,23 @@ impl Party {
                 self.born.map(|born| ezhifa_law::identity::full_years(born, act))
             }
         }
+    }
+
+    /// Whether anybody is named: by a document, or by their own words.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        matches!(self.identity, Identity::DocumentRead | Identity::Declared)
+    }
+
+    /// Whether this names the same person or firm, better known now than before perhaps: by the document's
+    /// number where both have one, else by the name. An unnamed one is nobody else than itself.
+    #[must_use]
+    pub fn is_same_person(&self, other: &Party) -> bool {
+        if self.id_number.is_blank() || other.id_number.is_blank() {
+            let born = self.born.is_none() || other.born.is_none() || self.born == other.born;
+            return self.kind == other.kind && self.name == other.name && born;
+        }
+        key_form(self.id_number.reveal()) == key_form(other.id_number.reveal())
     }
 
     /// 不满十四周岁 at `act`: the papers name the guardian and carry no ID number of the child.

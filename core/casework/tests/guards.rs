@@ -87,6 +87,7 @@ fn rechecks_and_promises_are_what_they_say() {
     let order = |day: u32, rechecked, corrected| Command::AttachPriorOrder {
         order: PriorOrder {
             number: "责改1".to_owned(),
+            offence: String::new(),
             ordered_on: at(day, 0, 0).date(),
             due: at(12, 12, 0),
             served: true,
@@ -95,6 +96,7 @@ fn rechecks_and_promises_are_what_they_say() {
             refused: false,
         },
         ordered_by: vec![officer("c"), officer("d")],
+        same_party: None,
     };
     assert_eq!(street.refused(&order(19, None, None)), "order_in_future");
     street.all(&[order(10, None, None)]);

@@ -10,7 +10,7 @@
 
 mod common;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 use common::*;
 use ezhifa_casework::{
     audit::breaches, case::Phase, command::Command, event::*, people::*, refusal::all_grounds,
@@ -180,6 +180,95 @@ fn invariant_01_the_rulebook_is_asked_again_at_the_decision() {
     let decide = street.decide();
     street.all(&[decide]);
     assert_eq!(street.case.record().unwrap().laws.at_decision.version, 2);
+    // The same provision, facts and amount: the party was told just this. Another provision is told again.
+    let mut street = Street::until_heard("fine");
+    (street.law.version, street.law.amended) = (2, true);
+    street.all(&[propose()]);
+    let decide = street.decide();
+    assert_eq!(street.refused(&decide), "notice_outdated");
+    // So is another amount of another pack, were it milder.
+    let mut street = Street::until_heard("fine");
+    street.law.version = 2;
+    street.all(&[answer("yuan", Value::Int(30)), propose()]);
+    let decide = street.decide();
+    assert_eq!(street.refused(&decide), "notice_outdated");
+    street.all(&[notice(), silent()]);
+    let decide = street.decide();
+    street.all(&[decide]);
+}
+
+#[test]
+fn invariant_01_the_notice_holds_who_was_told_of_what() {
+    // Somebody else: told nothing, heard by nobody, taught nothing, looked up nowhere.
+    let other =
+        Party { name: Private::new("李大力"), id_number: Private::new("110105194912310054"), ..vendor() };
+    let mut street = Street::until_heard("fine");
+    let told = street.events.clone();
+    street.all(&[Command::IdentifyParty(Box::new(other.clone())), propose()]);
+    assert!(street.case.notice().is_none() && street.case.statement().is_none());
+    assert!(street.case.history().is_none(), "the look-up was about the other person");
+    let decide = street.decide();
+    assert_eq!(street.refused(&decide), "notice_not_given");
+    street.all(&[notice(), silent()]);
+    let decide = street.decide();
+    street.all(&[decide]);
+    assert_eq!(breaches(&street.events, &street.roster, &rules()), []);
+    // HQ sees what a phone without that guard would push.
+    let mut pushed = told.clone();
+    let at = |event| CaseEvent { event, ..told.last().unwrap().clone() };
+    pushed.push(at(Event::PartyIdentified { party: Box::new(other) }));
+    pushed.push(street.events.last().unwrap().clone());
+    assert!(breached(&pushed, 1), "the audit did not see that another person was told");
+    // Another act, or the same in other words.
+    for (hour, text) in [(17, "在人行道摆卖水果"), (18, "在车行道摆卖水果")] {
+        let mut street = Street::until_heard("fine");
+        street.all(&[
+            Command::ChooseOffence {
+                offence: "stall".to_owned(),
+                act_at: at_hour(hour),
+                fact_text: Private::new(text),
+            },
+            propose(),
+        ]);
+        let decide = street.decide();
+        assert_eq!(street.refused(&decide), "notice_not_given", "{text}");
+    }
+    // The same person, better known: nothing is told again.
+    let mut street = Street::until_facts("warning");
+    let declared = Party {
+        id_kind: IdKind::None,
+        id_number: Private::default(),
+        identity: Identity::Declared,
+        ..vendor()
+    };
+    street.all(&[
+        Command::IdentifyParty(Box::new(declared)),
+        propose(),
+        notice(),
+        silent(),
+        Command::IdentifyParty(Box::new(vendor())),
+    ]);
+    let decide = street.decide();
+    street.all(&[decide]);
+}
+
+fn silent_guardian() -> Command {
+    Command::HearStatement {
+        statement: StatementKind::NotMade,
+        by: SignerRole::Guardian,
+        words: Private::default(),
+        review: String::new(),
+        upheld: false,
+    }
+}
+
+/// 18:55 is the act of [`offence`].
+fn at_hour(hour: u32) -> chrono::NaiveDateTime {
+    at(18, hour, 55)
+}
+
+fn breached(events: &[CaseEvent], invariant: u8) -> bool {
+    breaches(events, &roster(), &rules()).iter().any(|b| b.invariant == invariant)
 }
 
 #[test]
@@ -488,11 +577,51 @@ fn order(day: u32, due: chrono::NaiveDateTime) -> ezhifa_law::decision::PriorOrd
         rechecked: None,
         corrected: None,
         refused: false,
+        offence: "stall".to_owned(),
     }
 }
 
 fn attach(order: ezhifa_law::decision::PriorOrder, by: &[&str]) -> Command {
-    Command::AttachPriorOrder { order, ordered_by: by.iter().map(|o| officer(o)).collect() }
+    Command::AttachPriorOrder {
+        order,
+        ordered_by: by.iter().map(|o| officer(o)).collect(),
+        same_party: Some(true),
+    }
+}
+
+#[test]
+fn invariant_07_an_order_to_somebody_else_or_on_something_else_carries_no_fine() {
+    let mut street = Street::until_facts("fine");
+    let other =
+        |order, same_party| Command::AttachPriorOrder { order, ordered_by: vec![officer("c")], same_party };
+    assert_eq!(street.refused(&other(order(10, at(12, 12, 0)), Some(false))), "order_of_another_party");
+    let horn = ezhifa_law::decision::PriorOrder { offence: "horn".to_owned(), ..order(10, at(12, 12, 0)) };
+    assert_eq!(street.refused(&other(horn, Some(true))), "order_on_another_offence");
+    // Attached for one, decided on another.
+    street.all(&[
+        attach(order(10, at(12, 12, 0)), &["c", "d"]),
+        Command::Recheck { corrected: false, evidence: vec![hash("f1")] },
+        Command::IdentifyParty(Box::new(Party {
+            name: Private::new("李大力"),
+            id_number: Private::new("110105194912310054"),
+            ..vendor()
+        })),
+    ]);
+    let decide = hear(&mut street);
+    assert_eq!(street.refused(&decide), "order_of_another_party");
+    // HQ sees what a phone without that guard would push.
+    let mut fine = Street::until_printed("fine");
+    assert!(!breached(&fine.events, 7));
+    let first = fine.events[0].clone();
+    let attached = Event::PriorOrderAttached {
+        order: ezhifa_law::decision::PriorOrder { refused: true, ..order(10, at(12, 12, 0)) },
+        ordered_by: vec![],
+    };
+    let somebody = Event::PartyIdentified { party: Box::new(shop()) };
+    for (at, event) in [(1, somebody), (2, attached)] {
+        fine.events.insert(at, CaseEvent { event, ..first.clone() });
+    }
+    assert!(breached(&fine.events, 7), "the audit did not see whose order it was");
 }
 
 fn hear(street: &mut Street) -> Command {
@@ -674,7 +803,12 @@ fn invariant_08_after_a_revocation_a_new_notice_and_nothing_harsher_without_new_
     street.all(&[refund(60), propose()]);
     let decide = street.decide();
     assert_eq!(street.refused(&decide), "notice_not_given");
-    // A new fact lifts that ceiling.
+    // An answer to what nobody had asked makes nothing false that was known: the ceiling stays.
+    street.all(&[answer("disputed", Value::Bool(false))]);
+    assert_eq!(street.case.cap().map(|c| c.amount), Some(Fen::yuan(60)));
+    street.all(&[answer("yuan", Value::Unknown)]);
+    assert_eq!(street.case.cap().map(|c| c.amount), Some(Fen::yuan(60)), "not knowing is no new fact");
+    // A new fact lifts it.
     street.all(&[answer("yuan", Value::Int(90)), propose()]);
     assert_eq!(street.case.proposal().unwrap().told().amount, Fen::yuan(90));
 }
@@ -1008,6 +1142,37 @@ fn invariant_21_a_childs_id_number_is_neither_kept_nor_printed() {
     let mut street = Street::until_facts("no_penalty");
     let with_number = Party { id_number: Private::new("440301201401010000"), ..child() };
     assert_eq!(street.refused(&Command::IdentifyParty(Box::new(with_number.clone()))), "child_id_not_kept");
+    // Read as an adult's, and the act turns out to lie years back: then the number goes.
+    let young = |name: &str| Party {
+        name: Private::new(name),
+        id_number: Private::new("440301201206010016"),
+        born: None,
+        guardian: Private::new("王大明"),
+        ..vendor()
+    };
+    let mut street = Street::until_facts("no_penalty");
+    street.all(&[
+        answer("limb", Value::Choice("D".into())),
+        Command::IdentifyParty(Box::new(young("小明"))),
+        Command::ChooseOffence {
+            offence: "stall".to_owned(),
+            act_at: at(18, 18, 55) - TimeDelta::days(400),
+            fact_text: Private::new("在人行道摆卖水果"),
+        },
+    ]);
+    assert!(street.case.is_child() && street.case.party().unwrap().id_number.is_blank());
+    street.all(&[Command::Educate { how: "当场讲解".to_owned() }, propose(), notice(), silent_guardian()]);
+    // An older phone kept it: nothing is decided on it, and HQ sees it.
+    let mut kept = Street::until_facts("order");
+    let then = kept.events.last().unwrap().clone();
+    let mut party = young("小明");
+    party.born = NaiveDate::from_ymd_opt(2014, 1, 1);
+    let event = CaseEvent { event: Event::PartyIdentified { party: Box::new(party) }, ..then };
+    kept.case.apply(&event);
+    kept.events.push(event);
+    kept.all(&[propose()]);
+    let decide = kept.decide();
+    assert_eq!(kept.refused(&decide), "child_id_not_kept");
     // Even when it stands in a record, no paper shows it.
     assert!(with_number.on_paper(at(18, 0, 0).date()).id_number.is_blank());
 }

@@ -24,6 +24,7 @@ fn every_kind() -> Vec<CaseEvent> {
         Command::AttachPriorOrder {
             order: PriorOrder {
                 number: "样改〔2026〕第000001号".to_owned(),
+                offence: String::new(),
                 ordered_on: at(10, 0, 0).date(),
                 due: at(12, 12, 0),
                 served: true,
@@ -32,6 +33,7 @@ fn every_kind() -> Vec<CaseEvent> {
                 refused: false,
             },
             ordered_by: vec![officer("c"), officer("d")],
+            same_party: None,
         },
         Command::Recheck { corrected: false, evidence: vec![hash("f1")] },
         Command::AskRecusal { officer: officer("b") },

@@ -24,6 +24,9 @@ pub struct PackRef {
 pub struct PriorOrder {
     /// The order's own number.
     pub number: String,
+    /// Offence id that the order was made on; empty where nobody knows (a paper from before): not compared then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub offence: String,
     /// Day it was made, `YYYY-MM-DD`.
     pub ordered_on: chrono::NaiveDate,
     /// When the correction was due, local time.
@@ -235,7 +238,8 @@ pub struct Decision {
     pub slip: SlipKind,
     /// Which number series; `None` when the paper has no number of its own.
     pub series: Series,
-    /// Pack in force at the decision (or the milder one, 处罚法 37).
+    /// Pack that this rests on: of the two, the milder one, and on a tie the one at the act (处罚法 37). Papers,
+    /// clocks and organ are those of the pack at the decision, which the record of the case names.
     pub pack: PackRef,
     /// Pack in force at the act.
     pub pack_at_act: PackRef,

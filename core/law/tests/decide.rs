@@ -607,3 +607,53 @@ fn a_clause_with_confiscation_orders_on_the_spot_and_punishes_elsewhere() {
     case.prior_order = None;
     assert_eq!(ruled(&book, &case).outcome, Outcome::Order);
 }
+
+/// 处罚法 37 is about what is punished. Who may waive, what may end on the spot and which organ acts is settled
+/// by what is in force at the decision, also where the law at the act is applied.
+#[test]
+fn procedure_and_competence_are_those_of_the_decision() {
+    let old = town();
+    let head = town_with("settings.toml", "\"delegated\"", "\"head_confirms\"");
+    let child = Inquiry { age_at_act: Some(13), ..fine() };
+    assert_eq!(decide(&old, &head, &child).unwrap().outcome, Outcome::NoPenaltyProposed);
+    assert_eq!(decide(&head, &old, &child).unwrap().outcome, Outcome::NoPenalty);
+    // Another organ's now: we do not fine, whatever was milder (38). No violation then stays none.
+    let theirs =
+        town_with("offences/all.toml", "id = \"litter\"", "id = \"litter\"\nrefer_to = \"生态环境局\"");
+    let d = decide(&old, &theirs, &fine()).unwrap();
+    assert_eq!((d.outcome, d.pack), (Outcome::Referral, theirs.reference()));
+    assert_eq!(decide(&theirs, &old, &fine()).unwrap().outcome, Outcome::Fine, "ours now");
+    let none = town_with("offences/all.toml", "id = \"litter\"", "id = \"litter-old\"");
+    assert_eq!(decide(&none, &theirs, &fine()).unwrap().outcome, Outcome::NoViolation);
+}
+
+/// 处罚法 30: the order comes first under such a clause, and a child's guardian is told beside it, where the
+/// pack says so; the golden decisions of packs that do not say it stay as they are.
+#[test]
+fn invariant_03_an_order_to_a_child_tells_the_guardian() {
+    let book = town_with("settings.toml", "\"delegated\"", "\"delegated\"\nguardian_with_order = true");
+    let stall = Inquiry { prior_order: None, age_at_act: Some(13), ..ripe_stall(15) };
+    let d = ruled(&book, &stall);
+    assert_eq!((d.outcome, d.slip), (Outcome::Order, SlipKind::Order));
+    assert!(d.duties.contains(&Duty::NotifyGuardian), "{:?}", d.duties);
+    assert!(d.reasons.iter().any(|r| r.citations.iter().any(|c| c.article == "第三十条")), "{:?}", d.reasons);
+    for age in [14, 30] {
+        let older = ruled(&book, &Inquiry { age_at_act: Some(age), ..stall.clone() });
+        assert!(!older.duties.contains(&Duty::NotifyGuardian), "{age}");
+    }
+    let silent = "\"delegated\"\nguardian_with_order = false";
+    let d = ruled(&town_with("settings.toml", "\"delegated\"", silent), &stall);
+    assert!(d.outcome == Outcome::Order && !d.duties.contains(&Duty::NotifyGuardian));
+}
+
+/// An order on another matter is none for this one: the order comes first (invariant 7).
+#[test]
+fn invariant_07_an_order_on_another_offence_is_no_order() {
+    let book = town();
+    let mut case = ripe_stall(15);
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Fine);
+    case.prior_order.as_mut().unwrap().offence = "stall".into();
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Fine);
+    case.prior_order.as_mut().unwrap().offence = "dog".into();
+    assert_eq!(ruled(&book, &case).outcome, Outcome::Order);
+}

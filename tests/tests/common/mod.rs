@@ -136,6 +136,15 @@ impl Street {
     }
 
     pub fn with(set: impl FnOnce(&mut HqConfig)) -> Street {
+        Street::under(set, |_| {})
+    }
+
+    /// The local pack is edited before it is published.
+    pub fn ruled(edit: impl FnOnce(&mut Files)) -> Street {
+        Street::under(|_| {}, edit)
+    }
+
+    fn under(set: impl FnOnce(&mut HqConfig), edit: impl FnOnce(&mut Files)) -> Street {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(ms(evening())));
         let mut config = HqConfig::in_dir(folder.path().join("hq"), "DGCG", "样本局");
@@ -147,8 +156,10 @@ impl Street {
         }
         set(&mut config);
         let hq = Hq::open(config).unwrap();
-        for name in ["prc-national", "dongguan-sample"] {
-            hq.publish_rulebook(&pack(name)).unwrap();
+        let mut local = pack("dongguan-sample");
+        edit(&mut local);
+        for files in [pack("prc-national"), local] {
+            hq.publish_rulebook(&files).unwrap();
         }
         hq.publish_calendar(
             &std::fs::read_to_string(root().join("rulebooks/calendar/2024-2026.toml")).unwrap(),
@@ -271,6 +282,25 @@ impl Street {
             },
         );
     }
+}
+
+/// Rewrites a part of one file of a pack.
+pub fn rewrite(files: &mut Files, file: &str, from: &str, to: &str) {
+    let text = String::from_utf8(files[file].clone()).unwrap();
+    assert!(text.contains(from), "{file} says {from}");
+    files.insert(file.into(), text.replace(from, to).into_bytes());
+}
+
+/// The head of the organ joins the roster.
+pub fn with_head(street: &Street) -> OfficerId {
+    let mut head = officer("o-9", "赵局", "19S00001", PINS[0]);
+    head.powers = vec![Power::Head];
+    let mut roster = street.phone.roster().unwrap().officers.clone();
+    let id = head.id.clone();
+    roster.push(head);
+    street.hq.publish_roster(BRANCH, &roster).unwrap();
+    street.sync();
+    id
 }
 
 pub const ID: &str = "11010519491231002X";

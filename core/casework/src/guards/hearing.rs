@@ -1,7 +1,7 @@
 //! 亮证, 告知, 陈述申辩, 回避: what comes before a decision on the street (处罚法 43 to 45, 55, 62).
 
 use crate::{
-    case::Case,
+    case::{Case, Notice},
     command::Desk,
     event::StatementKind,
     guards::{crew, state},
@@ -9,7 +9,7 @@ use crate::{
     refusal::{Refusal, grounds},
 };
 use ezhifa_law::{
-    decision::DefenceCap,
+    decision::{Decision, DefenceCap},
     terms::{Limb, Outcome, PartyKind},
 };
 
@@ -117,14 +117,34 @@ pub(crate) fn under_guardian(case: &Case) -> bool {
 }
 
 /// Everything before the decision was done, by those who decide.
-pub(crate) fn heard(case: &Case, desk: &Desk, decided: DefenceCap, offence: &str) -> Result<(), Refusal> {
+pub(crate) fn heard(case: &Case, desk: &Desk, decided: &Decision) -> Result<(), Refusal> {
     let notice = case.notice.as_ref().ok_or_else(|| NOTICE_NOT_GIVEN.refusal())?;
     NOTICE_BY_OTHERS.unless(notice.crew.same_two(desk.crew))?;
     let statement = case.statement.as_ref().ok_or_else(|| STATEMENT_NOT_HEARD.refusal())?;
     STATEMENT_BY_OTHERS.unless(statement.crew.same_two(desk.crew))?;
-    // The notice still covers what is milder on the same provision; nothing else.
-    let same = notice.offence == offence;
-    NOTICE_OUTDATED.unless(same && !crate::harsh::harsher(decided, notice.told))
+    NOTICE_OUTDATED.unless(to_this_party(case, notice) && covers(notice, decided))
+}
+
+/// The person who is decided on was told, of this very act. The fold drops the notice when either changes.
+fn to_this_party(case: &Case, notice: &Notice) -> bool {
+    let same =
+        case.party.as_ref().zip(notice.party.as_ref()).is_some_and(|(now, told)| now.is_same_person(told));
+    same && case.act == notice.act
+}
+
+/// The notice still covers what is milder on the same provision, nothing else. What is not milder must rest
+/// on the facts and the limb that were told; under another pack it must be told again unless it is the same.
+fn covers(notice: &Notice, decided: &Decision) -> bool {
+    let told = &notice.told;
+    let provision =
+        (&told.offence, &told.violated, &told.basis) == (&decided.offence, &decided.violated, &decided.basis);
+    let now = DefenceCap { outcome: decided.outcome, amount: decided.amount };
+    let grounds = (told.limb, &told.fact_text) == (decided.limb, &decided.fact_text);
+    let milder = crate::harsh::harsher(notice.content(), now);
+    let same = now == notice.content() && grounds;
+    provision
+        && !crate::harsh::harsher(now, notice.content())
+        && (same || milder && told.pack == decided.pack)
 }
 
 /// No request for recusal is open.

@@ -158,8 +158,11 @@ fn id_number(party: &Party) -> Result<(), Refusal> {
     fault.map_or(Ok(()), |fault| Err(BAD_ID.because(&fault)))
 }
 
-/// The identity is sure enough for what is decided.
+/// The identity is sure enough for what is decided, and a child's number is not kept, whatever the day of
+/// the act has become since the document was read.
 pub(crate) fn for_outcome(case: &Case, desk: &Desk, outcome: Outcome) -> Result<(), Refusal> {
+    let number = case.party.as_ref().is_some_and(|p| !p.id_number.is_blank());
+    CHILD_ID.unless(!(number && case.is_child()))?;
     if !super::hearing::needs_hearing(outcome) {
         // 责令改正 and advice go to whoever is there; the paper then names nobody.
         return Ok(());

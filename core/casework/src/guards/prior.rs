@@ -1,7 +1,7 @@
 //! Conditional fines rest on an earlier order, served, due and re-checked (invariant 7).
 
 use chrono::NaiveDateTime;
-use ezhifa_law::{decision::PriorOrder, terms::Outcome};
+use ezhifa_law::decision::{Decision, PriorOrder};
 
 use crate::{
     case::Case,
@@ -33,6 +33,12 @@ grounds! {
     SAME_DAY: "recheck_on_same_day", "行政处罚法第三十四条",
         "本机关规定复查应当另日进行" / "this organ has orders re-checked on another day",
         "次日以后复查" / "re-check tomorrow or later";
+    OTHER_PARTY: "order_of_another_party", "行政处罚法第四十条",
+        "原责令改正的当事人不是本案当事人，或者尚不能确认是同一人" / "the order speaks to another party, or nobody can tell yet that it is this one",
+        "先核对当事人证件；属于另一人的，附上对本案当事人的责令改正" / "read the party's document first; if the order is somebody else's, attach the one to this party";
+    OTHER_OFFENCE: "order_on_another_offence", "行政处罚法第二十八条第一款、第四十条",
+        "原责令改正针对另一违法行为" / "the order was made on another offence",
+        "附上对同一违法行为的责令改正，或者先责令改正" / "attach the order on this offence, or make one first";
     ORDER_IN_FUTURE: "order_in_future", "行政处罚法第二十八条第一款",
         "原责令改正的日期晚于现在" / "the order's date lies in the future",
         "核对文书" / "check the paper";
@@ -68,10 +74,22 @@ fn looked(case: &Case) -> Option<Looked<'_>> {
 }
 
 /// An earlier order may be attached.
-pub(crate) fn attach(case: &Case, desk: &Desk, order: &PriorOrder) -> Result<(), Refusal> {
+pub(crate) fn attach(
+    case: &Case,
+    desk: &Desk,
+    order: &PriorOrder,
+    same_party: Option<bool>,
+) -> Result<(), Refusal> {
     state::undecided(case)?;
+    OTHER_PARTY.unless(same_party != Some(false))?;
+    OTHER_OFFENCE.unless(case.act.as_ref().is_none_or(|act| on(desk, order, &act.offence)))?;
     state::said("责令改正通知书文号 / the order's number", &order.number)?;
     ORDER_IN_FUTURE.unless(order.ordered_on <= desk.now.date())
+}
+
+/// Whether the order is on this offence; one that names none is not compared.
+fn on(desk: &Desk, order: &PriorOrder, offence: &str) -> bool {
+    order.offence.is_empty() || desk.books.is_same_matter(&order.offence, offence)
 }
 
 /// A re-check may be recorded.
@@ -97,11 +115,14 @@ pub(crate) fn recheck(case: &Case, desk: &Desk, corrected: bool) -> Result<(), R
 }
 
 /// A penalty that rests on an order: number, service, due time, re-check after it.
-pub(crate) fn for_penalty(case: &Case, outcome: Outcome) -> Result<(), Refusal> {
-    let Some(Prior { order, .. }) = &case.prior else { return Ok(()) };
-    if !outcome.is_penalty() {
+pub(crate) fn for_penalty(case: &Case, desk: &Desk, decided: &Decision) -> Result<(), Refusal> {
+    let Some(Prior { order, party, .. }) = &case.prior else { return Ok(()) };
+    if !decided.outcome.is_penalty() {
         return Ok(());
     }
+    let other = party.as_ref().zip(case.party.as_ref()).is_some_and(|(then, now)| !then.is_same_person(now));
+    OTHER_PARTY.unless(!other)?;
+    OTHER_OFFENCE.unless(on(desk, order, &decided.offence))?;
     NOT_SERVED.unless(order.served)?;
     COMPLIED.unless(order.corrected != Some(true))?;
     if order.refused {

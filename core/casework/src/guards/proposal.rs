@@ -109,7 +109,7 @@ fn amount_fits(proposal: &Decision, amount: Fen) -> bool {
 pub(crate) fn ceilings(case: &Case, decision: &Decision) -> Result<(), Refusal> {
     let told = DefenceCap { outcome: decision.outcome, amount: decision.amount };
     HARSHER.unless(case.defence_cap.is_none_or(|cap| !harsher(told, cap)))?;
-    HARSHER_AFTER_REVOCATION.unless(case.revocation_cap.is_none_or(|cap| !harsher(told, cap)))
+    HARSHER_AFTER_REVOCATION.unless(case.revocation_cap().is_none_or(|cap| !harsher(told, cap)))
 }
 
 /// Whether the party was told this very thing. The words of a reason may have grown meanwhile (a
@@ -122,6 +122,7 @@ pub(crate) fn says_the_same(now: &Decision, told: &Decision) -> bool {
             d.limb,
             d.tier.clone(),
             d.amount,
+            d.fact_text.clone(),
             d.violated.clone(),
             d.basis.clone(),
             d.pack.clone(),

@@ -87,6 +87,8 @@ pub fn rules() -> Rules {
 pub struct Plain {
     pub rules: Rules,
     pub version: u32,
+    /// The provision was rewritten: the pack names another article.
+    pub amended: bool,
     /// Forgets caps and punishes on any limb: the guards hold even then.
     pub rogue: bool,
 }
@@ -171,11 +173,14 @@ impl Books for Plain {
                 (SlipKind::Transfer, Series::Notice, Remedy::None)
             }
         };
+        let amended =
+            Citation { instrument: "样例".into(), article: "第二条".into(), version: None, quote: None };
+        let basis: Vec<Citation> = self.amended.then_some(amended).into_iter().collect();
         let json = serde_json::json!({
             "offence": inquiry.offence, "offence_name": "占道经营", "outcome": outcome, "limb": limb,
             "provisional": false, "tier": null, "tier_name": null,
             "range": { "low": 2000, "high": 20000 }, "amount": amount, "may_choose": may_choose,
-            "violated": [], "basis": [], "order_text": "立即清理", "order_hours": 0, "fact_text": "",
+            "violated": [], "basis": basis, "order_text": "立即清理", "order_hours": 0, "fact_text": "",
             "reasons": [], "rejected": [], "duties": [], "remedy": remedy, "slip": slip, "series": series,
             "pack": self.pack(), "pack_at_act": self.pack(), "semantics": 1, "facts": inquiry.facts,
         });
@@ -188,6 +193,10 @@ impl Books for Plain {
 
     fn has_offence(&self, offence: &str) -> bool {
         offence == "stall"
+    }
+
+    fn is_same_matter(&self, one: &str, other: &str) -> bool {
+        one == other
     }
 
     fn answer_kind(&self, fact: &str) -> Option<AnswerKind> {
@@ -235,7 +244,7 @@ impl Default for Street {
         Street {
             case: Case::new(CaseId("case-1".to_owned())),
             events: Vec::new(),
-            law: Plain { rules: rules(), version: 1, rogue: false },
+            law: Plain { rules: rules(), version: 1, amended: false, rogue: false },
             roster: roster(),
             crew: crew("a", "b"),
             now: at(18, 19, 0),

@@ -313,6 +313,7 @@ impl Inbox {
 pub fn prior_order(order: &OpenOrder) -> (PriorOrder, Vec<OfficerId>) {
     let prior = PriorOrder {
         number: order.number.clone(),
+        offence: order.offence.clone(),
         ordered_on: local(order.ordered_ms).date(),
         due: local(order.due_ms),
         served: order.served_ms.is_some(),

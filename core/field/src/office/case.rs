@@ -111,6 +111,10 @@ impl FieldOffice {
             Command::AskHistory => Some("history"),
             Command::AddEvidence(_) => Some("capture"),
             Command::DeferPayment(_) => Some("sync"),
+            // What the phone knows of an order is not an app's to say; a paper from elsewhere is.
+            Command::AttachPriorOrder { order, .. } if self.knows_order(&order.number)? => {
+                Some("attach_order")
+            }
             _ => None,
         };
         if let Some(call) = own {
@@ -271,7 +275,7 @@ impl FieldOffice {
         let case = open.case(id)?;
         let today = self.now().date();
         let inbox = open.inbox();
-        let decided = case.record().and_then(|r| inbox.pack(&r.decision.pack));
+        let decided = case.record().and_then(|r| inbox.pack(&r.laws.at_decision));
         let law = decided.map_or_else(|| inbox.law_on(today), Ok)?;
         let clocks = law.clocks().map_err(|e| Error::Law(e.to_string()))?;
         let calendar = inbox.calendar().ok_or_else(|| Error::Law(NO_CALENDAR.to_owned()))?;

@@ -196,7 +196,10 @@ impl FieldOffice {
         let case = open.case(id)?;
         let ground = ground(open, id, number)?;
         let inbox = open.inbox();
-        let named = case.record().filter(|r| r.number == number).and_then(|r| inbox.pack(&r.decision.pack));
+        // Organ, bank, remedy clause and clocks are those at the decision; what was decided, and by which pack
+        // (处罚法 37), stands in the record.
+        let named =
+            case.record().filter(|r| r.number == number).and_then(|r| inbox.pack(&r.laws.at_decision));
         let law = match named {
             Some(law) => law,
             None => inbox.law_on(ground.event.at.date())?,

@@ -122,7 +122,9 @@ impl FieldOffice {
         };
         let clock_trusted = open.clock_trusted(&stamp)?;
         let (filing_overdue, encounter_fines) = open.store.read::<_, Error>(|dao| {
-            Ok((project::filing_overdue(dao, stamp.wall_ms)?, project::encounter_fines(dao, case, decided)?))
+            let book = law.as_ref().map(|(_, now)| now.as_ref());
+            let fines = project::encounter_fines(dao, case, book, decided)?;
+            Ok((project::filing_overdue(dao, stamp.wall_ms)?, fines))
         })?;
         let mut numbers = Vec::new();
         // A paper names two officers: without a crew none is numbered, and what is said goes without one.
@@ -184,6 +186,10 @@ struct NoBooks;
 const NONE: &str = "本机没有规则包，请联网同步 / no rulebook on this phone: sync first";
 
 impl Books for NoBooks {
+    fn is_same_matter(&self, one: &str, other: &str) -> bool {
+        one == other
+    }
+
     fn decide(&self, _: &Inquiry) -> Result<Decision, String> {
         Err(NONE.to_owned())
     }

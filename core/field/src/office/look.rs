@@ -38,6 +38,12 @@ fn own_order(open: &Open, number: &str) -> Result<Option<Prior>, Error> {
 }
 
 impl FieldOffice {
+    /// Whether this phone knows an order of this number, from HQ's list or its own journal.
+    pub(super) fn knows_order(&self, number: &str) -> Result<bool, Error> {
+        let open = self.opened()?;
+        Ok(open.inbox().order(number).is_some() || own_order(&open, number)?.is_some())
+    }
+
     /// First-offence look-up (初次违法), recorded in the case. A hit alone makes nothing harsher.
     ///
     /// # Errors
@@ -92,19 +98,32 @@ impl FieldOffice {
     /// open ones, or one that this phone made and HQ has not heard of yet.
     ///
     /// # Errors
-    /// No such order; a refusal.
+    /// No such order; a refusal: an order to another party or on another offence.
     pub fn attach_order(&self, id: &CaseId, number: &str) -> Result<PriorOrder, FieldError> {
         let attach = || -> Result<PriorOrder, Error> {
             let open = self.opened()?;
-            let told = open.inbox().order(number).map(prior_order);
+            let case = open.case(id)?;
+            let inbox = open.inbox();
+            let told = inbox.order(number);
+            let own = own_order(&open, number)?;
+            // HQ's list names the party by its document; this phone's own order as it was written then.
+            let same_party = match (&own, told) {
+                (Some(own), _) => {
+                    own.party.as_ref().map(|then| case.party().is_some_and(|now| then.is_same_person(now)))
+                }
+                (None, Some(told)) => (!told.party.is_empty())
+                    .then(|| inbox.orders_of(&ids(&case)).iter().any(|order| order.number == told.number)),
+                (None, None) => return Err(Not::Order.into()),
+            };
             // This phone's own record is newer than the list, unless another crew has re-checked since.
-            let (order, ordered_by) = match (told, own_order(&open, number)?) {
+            let (order, ordered_by) = match (told.map(prior_order), own) {
                 (Some((told, by)), Some(own)) if told.rechecked > own.order.rechecked => (told, by),
                 (_, Some(own)) => (own.order, own.ordered_by),
                 (Some(told), None) => told,
                 (None, None) => return Err(Not::Order.into()),
             };
-            self.run(id, &Command::AttachPriorOrder { order: order.clone(), ordered_by }, &|_| Ok(()))?;
+            let command = Command::AttachPriorOrder { order: order.clone(), ordered_by, same_party };
+            self.run(id, &command, &|_| Ok(()))?;
             Ok(order)
         };
         Ok(attach()?)

@@ -1,6 +1,6 @@
 //! What changes beside the entries, in their transaction: lists, clocks, numbers, finds of this phone.
 
-use chrono::{Months, NaiveDateTime};
+use chrono::{Months, NaiveDateTime, TimeDelta};
 use ezhifa_casework::{
     case::Case,
     event::{CaseEvent, CaseId, Event},
@@ -9,7 +9,7 @@ use ezhifa_casework::{
         keys::key_form,
         money::Fen,
         rulebook::Rulebook,
-        terms::{Outcome, Series},
+        terms::{Limb, Outcome, Series},
     },
     people::Identity,
 };
@@ -41,6 +41,9 @@ struct Find {
     at: NaiveDateTime,
     conduct: String,
     outcome: Outcome,
+    /// Limb of a waiver: not every waiver is an earlier find.
+    #[serde(default)]
+    limb: Option<Limb>,
     amount: Fen,
     stands: bool,
     /// The identity was read from a document: only then may it count as an earlier find.
@@ -116,8 +119,12 @@ fn follow(
                 find(dao, case, law, false)?;
             }
         }
-        Event::WaiverRuled { number: Some(number), .. } => {
-            numbers::reserve(dao, law, Series::NoPenalty, event.at, event, case.is_drill(), number)?;
+        Event::WaiverRuled { number, granted, .. } => {
+            if let Some(number) = number {
+                numbers::reserve(dao, law, Series::NoPenalty, event.at, event, case.is_drill(), number)?;
+            }
+            // Granted, it is a waiver: the next act is no first one. Refused, it goes elsewhere.
+            find(dao, case, law, *granted)?;
         }
         Event::PaperPrepared { number, .. } => {
             numbers::reserve(dao, law, Series::Notice, event.at, event, case.is_drill(), number)?;
@@ -156,7 +163,10 @@ fn find(dao: &mut Dao<'_>, case: &Case, law: Option<&Rulebook>, stands: bool) ->
     let offence = &record.decision.offence;
     let conduct = law.and_then(|l| l.offence(offence)).map_or_else(|| offence.clone(), |o| o.conduct.clone());
     let read = case.party().is_some_and(|p| p.identity == Identity::DocumentRead);
-    let find = Find { at: record.at, conduct, outcome: record.outcome, amount: record.amount, stands, read };
+    // What the head ruled on a proposed waiver is the outcome, not the proposal.
+    let outcome = case.decided_outcome().unwrap_or(record.outcome);
+    let limb = record.decision.limb;
+    let find = Find { at: record.at, conduct, outcome, limb, amount: record.amount, stands, read };
     for scope in party_scopes(case) {
         dao.put(&scope, &case.id().0, &serde_json::to_vec(&find)?)?;
     }
@@ -177,11 +187,18 @@ fn finds(dao: &Dao<'_>, case: &Case) -> Result<Vec<Find>, Error> {
     Ok(out)
 }
 
-/// Fines already decided on this party today: one encounter is not split to slip under the gate.
-pub(super) fn encounter_fines(dao: &Dao<'_>, case: &Case, now: NaiveDateTime) -> Result<Fen, Error> {
+/// Fines already decided on this party in this encounter: it is not split to slip under the gate, nor by
+/// midnight.
+pub(super) fn encounter_fines(
+    dao: &Dao<'_>,
+    case: &Case,
+    law: Option<&Rulebook>,
+    now: NaiveDateTime,
+) -> Result<Fen, Error> {
+    let window = TimeDelta::hours(law.map_or(12, |l| i64::from(l.settings().encounter_hours)));
     let sum = finds(dao, case)?
         .iter()
-        .filter(|f| f.at.date() == now.date())
+        .filter(|f| now.signed_duration_since(f.at).abs() <= window)
         .fold(0i64, |sum, f| sum.saturating_add(f.amount.0));
     Ok(Fen(sum))
 }
@@ -196,8 +213,8 @@ pub(super) fn found_here(
 ) -> Result<bool, Error> {
     let settings = law.settings();
     let from = now.checked_sub_months(Months::new(settings.look_back_months)).unwrap_or(now);
-    let counts = |o: &Outcome| settings.look_back_counts.is_empty() || settings.look_back_counts.contains(o);
-    Ok(finds(dao, case)?.iter().any(|f| f.read && f.conduct == conduct && f.at >= from && counts(&f.outcome)))
+    let counts = |f: &Find| settings.counts_as_earlier(f.outcome, f.limb);
+    Ok(finds(dao, case)?.iter().any(|f| f.read && f.conduct == conduct && f.at >= from && counts(f)))
 }
 
 /// Decisions that HQ has not confirmed, oldest due first.

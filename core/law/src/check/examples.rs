@@ -28,6 +28,7 @@ pub(super) fn inquiry(book: &Rulebook, offence: &OffenceRules, example: &Example
     };
     let order = |rechecked: Option<bool>, refused: bool| PriorOrder {
         number: "示例".to_owned(),
+        offence: String::new(),
         ordered_on: day,
         due: noon(1),
         served: true,

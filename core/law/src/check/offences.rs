@@ -351,6 +351,17 @@ impl Spot<'_> {
             .map(|o| o.period(pack).0)
             .filter(|start| *start > from)
             .min();
+        let ours_before =
+            self.book.offences.iter().any(|o| {
+                o.is.id == self.offence.is.id && o.period(pack).0 < from && o.is.refer_to.is_empty()
+            });
+        if ours_before && !self.offence.is.refer_to.is_empty() {
+            let path = format!("offence[{}].refer_to", self.offence.index);
+            let said = format!(
+                "自 {from} 起移送：此前发生、此后处理的行为也一律移送，不再由本机关处罚 / referred from {from} on: acts from before that are decided later are referred too and not fined here"
+            );
+            self.found.warning(&self.offence.file, &path, said);
+        }
         if let (Some(until), Some(next)) = (until, next)
             && until < next
         {

@@ -60,7 +60,10 @@ pub(super) struct Inputs<'a> {
 
 impl<'a> Inputs<'a> {
     pub(super) fn new(book: &'a Rulebook, inquiry: &'a Inquiry) -> Inputs<'a> {
-        let order = OrderState::of(inquiry.prior_order.as_ref());
+        // An order on another matter says nothing about this one (invariant 7).
+        let about_this =
+            |o: &&PriorOrder| o.offence.is_empty() || book.is_same_matter(&o.offence, &inquiry.offence);
+        let order = OrderState::of(inquiry.prior_order.as_ref().filter(about_this));
         let unit = book.settings().is_unit_in_ranges(inquiry.party);
         Inputs {
             book,

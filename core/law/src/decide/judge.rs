@@ -73,6 +73,9 @@ enum Limbs<'a> {
 
 pub(super) struct Judge<'a> {
     pub(super) book: &'a Rulebook,
+    /// The pack in force at the decision: who may waive and what may end on the spot is procedure, which 处罚法
+    /// 37 does not take from the act.
+    pub(super) procedure: &'a Rulebook,
     pub(super) inquiry: &'a Inquiry,
     /// The day whose law is applied: of the act, or of the decision (处罚法 37).
     day: NaiveDate,
@@ -92,9 +95,15 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(book: &'a Rulebook, inquiry: &'a Inquiry, day: NaiveDate) -> Judge<'a> {
+    pub(super) fn new(
+        book: &'a Rulebook,
+        procedure: &'a Rulebook,
+        inquiry: &'a Inquiry,
+        day: NaiveDate,
+    ) -> Judge<'a> {
         Judge {
             book,
+            procedure,
             inquiry,
             day,
             too_young: false,
@@ -134,7 +143,11 @@ impl<'a> Judge<'a> {
         }
         let offence = self.prevailing(offence);
         self.units = Some(&offence.is.units);
-        if let Some(ends) = self.order_first(offence) {
+        if let Some(ends) = self.referred(offence) {
+            return Ok((offence, ends));
+        }
+        if let Some(mut ends) = self.order_first(offence) {
+            ends.guardian = ends.outcome == Outcome::Order && self.has_guardian();
             return Ok((offence, ends));
         }
         if let Some(ends) = self.capacity() {
@@ -185,6 +198,12 @@ impl<'a> Judge<'a> {
                 return Some(self.unclear(&names));
             }
         }
+        self.referred(offence)
+    }
+
+    /// 移送: the act is another organ's.
+    fn referred(&mut self, offence: &'a OffenceRules) -> Option<Ends> {
+        let id = &offence.is.id;
         if offence.is.refer_to.is_empty() {
             return None;
         }
@@ -318,6 +337,20 @@ impl<'a> Judge<'a> {
         Some(Ends::with(outcome))
     }
 
+    /// 责令监护人加以管教 (30, 31): owed beside an order too, when the person could not be punished anyway.
+    fn has_guardian(&mut self) -> bool {
+        let asked = self.book.settings().guardian_with_order;
+        let Some(limb) = self.book.limbs.iter().find(|l| asked && l.limb == Limb::D) else { return false };
+        let known = self.inputs.row(&limb.rules.table);
+        let fits = |(index, row): &(usize, &RuleRow)| {
+            row.guardian && limb.rules.table.verdict(*index, &known) == Verdict::Fits
+        };
+        let Some((index, row)) = limb.rules.rows.iter().enumerate().find(fits) else { return false };
+        let facts = self.names(&limb.rules.table, index);
+        self.reason(&row.id, row.text.clone(), &row.cite, facts);
+        true
+    }
+
     /// Capacity (limb D) not clear: ordinary procedure, no waiver either.
     fn capacity(&mut self) -> Option<Ends> {
         let rules = &self.book.limbs.iter().find(|l| l.limb == Limb::D)?.rules;
@@ -406,7 +439,7 @@ impl<'a> Judge<'a> {
     ) -> Result<Ends, LawError> {
         let facts = self.names(&rules.table, index);
         self.reason(&row.id, row.text.clone(), &row.cite, facts);
-        let settings = self.book.settings();
+        let settings = self.procedure.settings();
         let outcome = match settings.waiver {
             WaiverAuthority::Delegated => Outcome::NoPenalty,
             WaiverAuthority::HeadConfirms => Outcome::NoPenaltyProposed,

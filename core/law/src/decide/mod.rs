@@ -99,6 +99,19 @@ fn propose(
     // Which law is milder is not known while facts that one of them asks for are not: nobody is punished on that.
     let stuck = |one: &Ruling, other: &Ruling| one.unclear && other.decision.outcome.is_penalty();
     let open = stuck(&then, &now) || stuck(&now, &then);
+    // Which organ acts is procedure too: what is another organ's at the decision is not decided here, whoever it
+    // was at the act (38). What was no violation then is nobody's.
+    let no_more = now.decision.outcome == Outcome::Referral
+        && !matches!(then.decision.outcome, Outcome::NoViolation | Outcome::Advice | Outcome::Referral);
+    if no_more {
+        now.decision.reasons.push(Reason {
+            rule: MILDER_LAW.into(),
+            text: "决定时该行为已由其他机关管辖，从旧兼从轻只比较处罚规定，不移转管辖".into(),
+            citations: at_decision.principles.milder_law.clone(),
+            facts: Vec::new(),
+        });
+        return Ok((now.decision, true));
+    }
     let by_new = if open { now.unclear } else { severity(&now.decision) < severity(&then.decision) };
     let (chosen, other, which, law) =
         if by_new { (now, then, "决定时", at_decision) } else { (then, now, "行为时", at_act) };
@@ -144,17 +157,17 @@ fn rulings(at_act: &Rulebook, at_decision: &Rulebook, inquiry: &Inquiry) -> Resu
 
 /// The law at the act. A pack says nothing about the time before it: where nothing older is at hand, what is in
 /// force now is looked at, and no penalty is based on that.
-fn then<'a>(at_act: &'a Rulebook, at_decision: &Rulebook, inquiry: &'a Inquiry) -> Judge<'a> {
+fn then<'a>(at_act: &'a Rulebook, at_decision: &'a Rulebook, inquiry: &'a Inquiry) -> Judge<'a> {
     let (act, decided) = (inquiry.act_at.date(), inquiry.decided_at.date());
     let too_young = at_act.hash == at_decision.hash && !at_act.in_force(act) && at_act.in_force(decided);
-    let mut judge = Judge::new(at_act, inquiry, if too_young { decided } else { act });
+    let mut judge = Judge::new(at_act, at_decision, inquiry, if too_young { decided } else { act });
     judge.too_young = too_young;
     judge
 }
 
 /// The law at the decision.
 fn now<'a>(at_decision: &'a Rulebook, inquiry: &'a Inquiry) -> Judge<'a> {
-    Judge::new(at_decision, inquiry, inquiry.decided_at.date())
+    Judge::new(at_decision, at_decision, inquiry, inquiry.decided_at.date())
 }
 
 /// Order of 处罚法 37: no violation, no penalty, warning, fine by its upper bound, then by the proposal.

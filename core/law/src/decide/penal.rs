@@ -228,7 +228,7 @@ impl<'a> Judge<'a> {
 
     /// Whether the range reaches beyond what may be fined on the spot.
     fn straddles(&self, range: Option<FineRange>) -> bool {
-        let gate = self.book.gate_for(self.inquiry.party);
+        let gate = self.procedure.gate_for(self.inquiry.party);
         range.zip(gate).is_some_and(|(range, gate)| range.high > gate)
     }
 
@@ -335,12 +335,12 @@ impl<'a> Judge<'a> {
         if !ends.outcome.has_fine() {
             return ends;
         }
-        let Some(gate) = self.book.gate_for(self.inquiry.party) else {
+        let Some(gate) = self.procedure.gate_for(self.inquiry.party) else {
             return ordinary(ends);
         };
         let total = ends.amount.saturating_add(self.inquiry.encounter_fines);
         let straddles = !capped && self.straddles(ends.range);
-        let cite = self.book.gates().map(|g| g.cite.clone()).unwrap_or_default();
+        let cite = self.procedure.gates().map(|g| g.cite.clone()).unwrap_or_default();
         let text = if straddles {
             format!("罚款幅度上限超过当场处罚限额{}元", gate.digits())
         } else if total > gate {

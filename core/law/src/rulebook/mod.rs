@@ -299,6 +299,18 @@ impl Rulebook {
         self.offences.iter().filter(|o| o.is.id == id).max_by_key(|o| o.is.effective_from).map(|o| &o.is)
     }
 
+    /// Whether an order on `one` may be followed by a fine on `other`: the same offence, the same conduct, or
+    /// two provisions on one act (处罚法 29).
+    #[must_use]
+    pub fn is_same_matter(&self, one: &str, other: &str) -> bool {
+        let conduct = |id| self.offence(id).map(|o| o.conduct.as_str()).filter(|c| !c.is_empty());
+        let pair = |p: &Pair| {
+            p.relation != format::Relation::TwoActs
+                && (p.a == one && p.b == other || p.a == other && p.b == one)
+        };
+        one == other || conduct(one).is_some_and(|c| conduct(other) == Some(c)) || self.pairs.iter().any(pair)
+    }
+
     /// The offence in force on `day`.
     pub(crate) fn offence_on(&self, id: &str, day: NaiveDate) -> Option<&OffenceRules> {
         if !self.in_force(day) {

@@ -1,7 +1,7 @@
 //! What the law leaves to the organ, after imports.
 
 use super::format::{ProposalPoint, Scope, SettingsFile, SoleTraderGate, SoleTraderRange, WaiverAuthority};
-use crate::terms::{Citation, Outcome, PartyKind};
+use crate::terms::{Citation, Limb, Outcome, PartyKind};
 
 /// Settings in force. `settings.toml` documents each in [`SettingsFile`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +12,9 @@ pub struct Settings {
     pub look_back_months: u32,
     pub look_back_scope: Scope,
     pub look_back_counts: Vec<Outcome>,
+    pub look_back_limbs: Vec<Limb>,
+    pub encounter_hours: u32,
+    pub guardian_with_order: bool,
     pub waiver: WaiverAuthority,
     pub waiver_cite: Vec<Citation>,
     pub commitment_first: bool,
@@ -55,6 +58,11 @@ impl Settings {
             look_back_months: take!(look_back_months, 12),
             look_back_scope: take!(look_back_scope, Scope::Organ),
             look_back_counts: take!(look_back_counts, Vec::new()),
+            // A and B are finds of an act that was punishable (33 ①); who was without fault, could not answer
+            // for it or was found too late (30, 31, 33 ②, 36) is not known to have offended before.
+            look_back_limbs: file.look_back_limbs.clone().unwrap_or_else(|| vec![Limb::A, Limb::B]),
+            encounter_hours: file.encounter_hours.unwrap_or(12),
+            guardian_with_order: file.guardian_with_order.unwrap_or(false),
             waiver: take!(waiver, WaiverAuthority::HeadConfirms),
             waiver_cite,
             commitment_first: take!(commitment_first, false),
@@ -72,6 +80,15 @@ impl Settings {
             retention_months: take!(retention_months, 60),
             organ_seal: take!(organ_seal, false),
         }
+    }
+
+    /// Whether a case that ended so is an earlier find for the next one (初次违法). The outcome is the one that
+    /// stands: a proposed waiver that the head granted is a waiver.
+    #[must_use]
+    pub fn counts_as_earlier(&self, outcome: Outcome, limb: Option<Limb>) -> bool {
+        let waived = matches!(outcome, Outcome::NoPenalty | Outcome::NoPenaltyProposed);
+        let limb = !waived || limb.is_none_or(|limb| self.look_back_limbs.contains(&limb));
+        self.look_back_counts.contains(&outcome) && limb
     }
 
     /// Whether the party counts as a citizen at the gate (处罚法 51).
@@ -107,6 +124,9 @@ impl SettingsFile {
             look_back_months,
             look_back_scope,
             look_back_counts,
+            look_back_limbs,
+            encounter_hours,
+            guardian_with_order,
             waiver,
             waiver_cite,
             commitment_first,

@@ -369,6 +369,7 @@ pub fn choice(value: &str) -> Value {
 pub fn order(corrected: Option<bool>) -> PriorOrder {
     PriorOrder {
         number: "镇责改〔2026〕第1号".into(),
+        offence: String::new(),
         ordered_on: NaiveDate::from_ymd_opt(2026, 3, 1).unwrap(),
         due: at("2026-03-01 18:00"),
         served: true,

@@ -613,6 +613,13 @@ pub struct SettingsFile {
     pub look_back_scope: Option<Scope>,
     /// Which earlier outcomes count.
     pub look_back_counts: Option<Vec<Outcome>>,
+    /// Of the earlier waivers, those on which limbs count; A and B where nothing is written.
+    pub look_back_limbs: Option<Vec<Limb>>,
+    /// Fines on one party within so many hours are one encounter, summed before the gate; 12 where nothing is
+    /// written.
+    pub encounter_hours: Option<u32>,
+    /// 责令监护人加以管教 (处罚法 30, 31) is owed beside an order too; not where nothing is written.
+    pub guardian_with_order: Option<bool>,
     /// Who may waive on the spot.
     pub waiver: Option<WaiverAuthority>,
     /// The organ's published rule behind `delegated`.
