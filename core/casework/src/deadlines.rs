@@ -80,8 +80,8 @@ pub fn late_fee(case: &Case, clocks: &Clocks, calendar: &Calendar, on: NaiveDate
         Some(deferral) => Some(deferral.until),
         None => clocks.last_day("pay", service.at.date(), calendar).ok(),
     };
-    let owed = Fen(record.amount.0.saturating_sub(case.balance_paid().0));
-    last.map_or(Fen::ZERO, |last| clocks.late_fee(owed, last, on, &[]))
+    let paid: Vec<_> = case.payments().iter().map(|p| (p.at.date(), p.amount)).collect();
+    last.map_or(Fen::ZERO, |last| clocks.late_fee_in_parts(record.amount, &paid, last, on, &[]))
 }
 
 /// What is still to be done in this case. A drill owes nothing.

@@ -160,16 +160,43 @@ impl Clocks {
     #[must_use]
     pub fn late_fee(&self, fine: Fen, last_day: NaiveDate, on: NaiveDate, pauses: &[Pause]) -> Fen {
         let Some(rate) = &self.late_fee else { return Fen::ZERO };
+        self.late_fee_in_parts(fine, &[], last_day, on, pauses)
+    }
+
+    /// [`Clocks::late_fee`] where parts of the fine came in: each counts up to and on its day. What was once owed
+    /// for the days before a payment stays owed (6.1 no. 13: it only grows).
+    #[must_use]
+    pub fn late_fee_in_parts(
+        &self,
+        fine: Fen,
+        paid: &[(NaiveDate, Fen)],
+        last_day: NaiveDate,
+        on: NaiveDate,
+        pauses: &[Pause],
+    ) -> Fen {
+        let Some(rate) = &self.late_fee else { return Fen::ZERO };
         if fine <= Fen::ZERO || on <= last_day {
             return Fen::ZERO;
         }
+        let mut steps: Vec<(NaiveDate, Fen)> = paid
+            .iter()
+            .map(|(day, part)| ((*day).clamp(last_day, on), *part))
+            .chain([(on, Fen::ZERO)])
+            .collect();
+        steps.sort_by_key(|(day, _)| *day);
+        let (mut left, mut from, mut fee) = (fine.0, last_day, 0_i128);
+        for (day, part) in steps {
+            let days = late_days(from, day, pauses);
+            fee = fee.saturating_add(
+                i128::from(left.max(0))
+                    .saturating_mul(i128::from(rate.permille_per_day))
+                    .saturating_mul(i128::from(days)),
+            );
+            from = day;
+            left = left.saturating_sub(part.0);
+        }
         let cap = fine.percent(u64::from(rate.cap_percent));
-        let days = late_days(last_day, on, pauses);
-        let fee = i128::from(fine.0)
-            .saturating_mul(i128::from(rate.permille_per_day))
-            .saturating_mul(i128::from(days))
-            / 1_000;
-        Fen(i64::try_from(fee).unwrap_or(i64::MAX)).min(cap)
+        Fen(i64::try_from(fee / 1_000).unwrap_or(i64::MAX)).min(cap)
     }
 
     /// Last day on which the party has a remedy of its own, if it uses none.
@@ -384,6 +411,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn late_fee_with_parts_only_grows(fine in 1i64..10_000_000, parts in proptest::collection::vec((-20i64..80, 1i64..5_000_000), 0..4), days in -20i64..90) {
+            let clocks = clocks(true);
+            let last = day("2026-03-10");
+            let at = |n: i64| last + chrono::Duration::days(n);
+            let came = |upto: i64| -> Vec<(NaiveDate, Fen)> {
+                parts.iter().filter(|(n, _)| *n <= upto).map(|(n, part)| (at(*n), Fen(*part))).collect()
+            };
+            let fee = |n: i64| clocks.late_fee_in_parts(Fen(fine), &came(n), last, at(n), &[]);
+            prop_assert!(fee(days) <= fee(days + 1), "a payment takes nothing back");
+            prop_assert!(fee(days) <= clocks.late_fee(Fen(fine), last, at(days), &[]) && fee(days) <= Fen(fine));
+        }
+
         #[test]
         fn late_fee_only_grows_and_never_passes_the_fine(fine in 0i64..10_000_000, days in -20i64..200) {
             let clocks = clocks(true);

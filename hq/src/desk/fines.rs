@@ -260,6 +260,7 @@ impl Beside {
 pub(crate) struct Desk {
     calendar: Option<Calendar>,
     clocks: BTreeMap<String, Option<Clocks>>,
+    no_way_to_pay: Vec<Pause>,
     pub(crate) today: NaiveDate,
 }
 
@@ -271,7 +272,9 @@ impl Desk {
             .into_iter()
             .map(|(hash, b)| (hash, Clocks::new(b.clocks_file(), b.settings().roll_over).ok()))
             .collect();
-        Ok(Desk { calendar: hq.calendar(), clocks, today: local(hq.now_ms()).date() })
+        let no_way_to_pay =
+            hq.desk_settings()?.no_way_to_pay.into_iter().map(|n| Pause { from: n.from, to: n.to }).collect();
+        Ok(Desk { calendar: hq.calendar(), clocks, no_way_to_pay, today: local(hq.now_ms()).date() })
     }
 
     pub(crate) fn clocks(&self, pack: &str) -> Option<&Clocks> {
@@ -292,12 +295,21 @@ impl Desk {
             .or_else(|| served_on.and_then(|day| self.last_day(&fine.pack, "pay", day)))
     }
 
-    /// 加处罚款 as of today on what is left of a fine; what came in for the late fee itself is not taken off.
+    /// 加处罚款 as of today on what was left of a fine day by day; what came in for the late fee itself is not taken
+    /// off. Days in remedies and days on which nobody took payments do not count.
     pub(crate) fn late_fee(&self, fine: &Fine, beside: &Beside) -> i64 {
         match (self.pay_by(fine, beside), self.clocks(&fine.pack)) {
             (Some(last), Some(clocks)) => {
-                let owed = Fen(fine.amount.0.saturating_sub(beside.paid(fine)));
-                clocks.late_fee(owed, last, self.today, &beside.pauses()).0
+                let cash = fine.cash.iter().map(|c| (c.taken_at.date(), c.amount));
+                let paid: Vec<_> = beside
+                    .paid
+                    .iter()
+                    .map(|p| (local(p.paid_ms).date(), Fen(p.amount_fen)))
+                    .chain(cash)
+                    .collect();
+                let pauses: Vec<_> =
+                    beside.pauses().into_iter().chain(self.no_way_to_pay.iter().copied()).collect();
+                clocks.late_fee_in_parts(fine.amount, &paid, last, self.today, &pauses).0
             }
             _ => 0,
         }
@@ -318,7 +330,9 @@ impl Desk {
             (None, Some(_)) => FineState::Due,
         };
         let late = match state {
-            FineState::Overdue => self.late_fee(fine, beside).saturating_sub(late_paid).max(0),
+            FineState::Overdue | FineState::Paid => {
+                self.late_fee(fine, beside).saturating_sub(late_paid).max(0)
+            }
             _ => 0,
         };
         FineLine {

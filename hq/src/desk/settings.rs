@@ -1,5 +1,6 @@
 //! What the desk of an organ sets for itself (LAW.md 6.4). Defaults are samples, not law.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{Hq, error::HqError, store};
@@ -20,6 +21,18 @@ pub struct DeskSettings {
     pub lead_minutes: i64,
     /// Days before a deadline of the organ at which it becomes an alarm.
     pub deadline_days: i64,
+    /// Days on which neither bank nor finance system took payments (停收日): no late fee is counted for them.
+    pub no_way_to_pay: Vec<NoWayToPay>,
+}
+
+/// From the first to the last day on which nobody took payments; no last day: still so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoWayToPay {
+    /// First day.
+    pub from: NaiveDate,
+    /// Last day.
+    pub to: Option<NaiveDate>,
 }
 
 impl Default for DeskSettings {
@@ -31,6 +44,7 @@ impl Default for DeskSettings {
             evidence_days: 3,
             lead_minutes: 30,
             deadline_days: 1,
+            no_way_to_pay: Vec::new(),
         }
     }
 }
@@ -52,7 +66,9 @@ impl Hq {
         let sane = new.often >= 2
             && [new.hasty_s, new.remind_hours, new.evidence_days, new.lead_minutes, new.deadline_days]
                 .iter()
-                .all(|n| (0..=100_000).contains(n));
+                .all(|n| (0..=100_000).contains(n))
+            && new.no_way_to_pay.len() <= 1_000
+            && new.no_way_to_pay.iter().all(|n| n.to.is_none_or(|to| to >= n.from));
         if !sane {
             return Err(HqError::Bad("设置超出合理范围 / a setting makes no sense".into()));
         }

@@ -193,14 +193,29 @@ fn money_for_a_decision_that_the_head_revoked_goes_back_and_a_lost_slip_is_found
     assert_eq!(late, fen * 30 * 5 / 1000, "8 July: five days after the fifteenth");
     let line = town.line("fines", &number);
     assert_eq!((&line["state"], &line["late_fee_fen"]), (&json!("overdue"), &json!(late)));
+    // Two of the five days nobody took payments.
+    let settings = town.desk.get("settings");
+    let mut closed = settings.clone();
+    closed["no_way_to_pay"] = json!([{"from": "2026-07-05", "to": "2026-07-06"}]);
+    town.desk.post("settings", &closed);
+    assert_eq!(town.line("fines", &number)["late_fee_fen"], json!(fen * 30 * 3 / 1000));
+    town.desk.post("settings", &settings);
     let pay = |reference: &str, amount: i64, late_fee: bool| {
-        let notice = json!({"reference": reference, "number": number, "amount_fen": amount, "paid_ms": 0,
+        let paid_ms = ezhifa_field::clock::Clock::now(street.clock.as_ref()).wall_ms;
+        let notice = json!({"reference": reference, "number": number, "amount_fen": amount, "paid_ms": paid_ms,
             "receipt": format!("粤财{reference}"), "late_fee": late_fee});
         town.finance.post("payments", &notice)["state"].as_str().unwrap().to_owned()
     };
     assert_eq!(pay("f-0", fen - 1, false), "amount", "held: another amount than decided");
-    assert_eq!(pay("f-1", late, true), "matched");
     assert_eq!(pay("f-2", fen, false), "matched");
+    let line = town.line("fines", &number);
+    assert_eq!(
+        (&line["state"], &line["late_fee_fen"]),
+        (&json!("paid"), &json!(late)),
+        "those days stay owed"
+    );
+    assert_eq!(pay("f-1", late, true), "matched");
+    assert_eq!(town.line("fines", &number)["late_fee_fen"], 0);
     assert_eq!(pay("f-3", fen, false), "double");
     town.sync();
     assert_eq!(street.phone.from_hq().unwrap().payments()[0].receipt, "粤财f-2");
