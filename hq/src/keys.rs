@@ -127,8 +127,14 @@ impl Keys {
 pub struct KeyState {
     /// Its id.
     pub id: String,
-    /// Phones that HQ signs for with this key now.
+    /// Phones that HQ signs for with this key now. A withdrawn one counts while it has something to hand in or
+    /// to hear: it gets no feed, so it will never know another key.
     pub phones: u64,
+}
+
+/// Whether retiring a key could cut this phone off from something.
+fn depends(d: &Device) -> bool {
+    d.withdrawn_ms.is_none() || d.wipe.is_some() || d.unsynced.entries > 0 || d.unsynced.blobs > 0
 }
 
 impl Hq {
@@ -216,7 +222,7 @@ impl Hq {
             .iter()
             .map(|h| {
                 let mine = |d: &&Device| keys.known_at(d.keys_pos).is_some_and(|k| id(k) == id(h));
-                let phones = devices.iter().filter(|d| d.withdrawn_ms.is_none()).filter(mine).count();
+                let phones = devices.iter().filter(|d| depends(d)).filter(mine).count();
                 KeyState { id: id(h), phones: u64::try_from(phones).unwrap_or(u64::MAX) }
             })
             .collect())
@@ -225,13 +231,14 @@ impl Hq {
     /// Retires all keys but the newest: phones no longer believe them.
     ///
     /// # Errors
-    /// A phone has not yet heard of the newest key and would be cut off; `anyway` does it all the same.
+    /// A phone has not yet heard of the newest key and would be cut off (a withdrawn one: from handing in what
+    /// it holds, or from its wipe order); `anyway` does it all the same.
     pub fn retire_old_keys(&self, anyway: bool) -> Result<(), HqError> {
         let mut states = self.key_states()?;
         states.pop();
         if !anyway && states.iter().any(|s| s.phones > 0) {
             return Err(HqError::Conflict(
-                "还有设备没有取得新密钥 / a phone has not yet heard of the new key".into(),
+                "还有设备没有取得新密钥（含已注销而未传完、未擦除的） / a phone has not yet heard of the new key, or is withdrawn and still has entries to hand in or a wipe order to hear".into(),
             ));
         }
         let newest = {
