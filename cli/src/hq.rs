@@ -52,6 +52,9 @@ pub enum HqCommand {
     Keys(KeysArgs),
     /// Sign the Merkle root over everything received, now (HQ does so by itself every day).
     Checkpoint(ShowArgs),
+    /// Publish the whole-city first-offence filters now (HQ does so by itself every day, where the rulebook
+    /// looks beyond the own district).
+    CityFilters(ShowArgs),
     /// Every number that HQ lent, accounted for.
     Ledger(ShowArgs),
     /// How the replay of decisions stands.
@@ -108,6 +111,10 @@ pub struct ServeArgs {
     /// Authority of its certificate (PEM).
     #[arg(long, requires = "mint")]
     mint_ca: Option<PathBuf>,
+    /// Address of a gateway in front of HQ (may be given more than once): its X-Forwarded-For says who asks, so
+    /// that citizens behind it do not share one limit. No other sender of that header is believed.
+    #[arg(long, value_name = "ADDRESS")]
+    trusted_proxy: Vec<std::net::IpAddr>,
     /// Hold what a scenario's HQ holds, and keep the scenario's time: for `shift --hq`.
     #[arg(long)]
     scenario: Option<PathBuf>,
@@ -285,8 +292,14 @@ impl Place {
     }
 
     /// With a clock that started at a scenario's beginning, where one is played.
-    fn serve_at(&self, begins_ms: Option<i64>, mint: Option<Mint>) -> Result<Hq, CliError> {
+    fn serve_at(
+        &self,
+        begins_ms: Option<i64>,
+        mint: Option<Mint>,
+        trusted_proxies: &[std::net::IpAddr],
+    ) -> Result<Hq, CliError> {
         let mut config = self.config()?;
+        config.trusted_proxies = trusted_proxies.iter().map(std::net::IpAddr::to_canonical).collect();
         config.log = true;
         config.mint = mint;
         if let Some(begins_ms) = begins_ms {
@@ -386,6 +399,17 @@ pub fn run(command: &HqCommand) -> Result<(), CliError> {
                 return json(&checkpoint);
             }
             say!("{}", checkpoint.text.trim_end());
+            Ok(())
+        }
+        HqCommand::CityFilters(args) => {
+            let answer: Value = args.place.order(Order::CityFilters)?;
+            if args.json {
+                return json(&answer);
+            }
+            say!(
+                "{} monthly filters published",
+                answer.get("published").and_then(Value::as_u64).unwrap_or(0)
+            );
             Ok(())
         }
         HqCommand::Ledger(args) => ledger(args),
@@ -522,7 +546,9 @@ fn ledger(args: &ShowArgs) -> Result<(), CliError> {
         ];
         say!("{}", table::row(&COLUMNS, &cells.each_ref().map(String::as_str)));
     }
-    let unexplained = ledger.blocks.iter().map(|b| b.unexplained.len()).sum::<usize>() + ledger.foreign.len();
+    let unexplained = ledger.blocks.iter().map(|b| b.unexplained.len()).sum::<usize>()
+        + ledger.foreign.len()
+        + ledger.elsewhere.len();
     if unexplained > 0 {
         Err(CliError::found(format!("{unexplained} numbers are not explained")))
     } else {
@@ -534,7 +560,11 @@ fn run_server(args: &ServeArgs) -> Result<(), CliError> {
     let scenario = args.scenario.as_deref().map(Scenario::read).transpose()?;
     let fresh = !args.place.dir.join("hq.db").exists();
     let mint = hq_mint::of_args(args.mint.as_deref(), args.mint_ca.as_deref())?;
-    let hq = args.place.serve_at(scenario.as_ref().map(|s| Clock::at(s.begins).ms()), mint)?;
+    let hq = args.place.serve_at(
+        scenario.as_ref().map(|s| Clock::at(s.begins).ms()),
+        mint,
+        &args.trusted_proxy,
+    )?;
     if let (Some(scenario), true) = (&scenario, fresh) {
         publish(&hq, scenario)?;
     }

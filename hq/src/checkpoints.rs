@@ -49,17 +49,34 @@ impl Hq {
         Ok(checkpoint)
     }
 
-    /// Signs the day's root once the day is over: what the background thread does by itself.
+    /// What the background thread does by itself once a day: signs the root of the day that is over, looks
+    /// for numbers that the wrong phone used, and tells phones of finds in the rest of the city.
     pub(crate) fn daily(&self) -> Result<(), HqError> {
+        self.once_a_day(
+            "checkpoint_day",
+            |hq, first| if first { Ok(()) } else { hq.checkpoint().map(drop) },
+        )?;
+        self.once_a_day("strays_day", |hq, _| hq.look_for_strays())?;
+        // Without a rulebook nobody knows yet how far phones look back.
+        if self.newest_book().is_some() {
+            self.once_a_day("filters_day", |hq, _| hq.city_filters_if_wanted())?;
+        }
+        Ok(())
+    }
+
+    /// Runs `job` unless it is done today; it is told whether it is the first time ever.
+    fn once_a_day(
+        &self,
+        kept: &'static str,
+        job: impl FnOnce(&Hq, bool) -> Result<(), HqError>,
+    ) -> Result<(), HqError> {
         let today = local(self.now_ms()).date().to_string();
-        let newest = self.read(|r| store::get::<String>(r, "meta", "checkpoint_day"))?;
-        if newest.as_ref() == Some(&today) {
+        let last = self.read(|r| store::get::<String>(r, "meta", kept))?;
+        if last.as_ref() == Some(&today) {
             return Ok(());
         }
-        if newest.is_some() {
-            self.checkpoint()?;
-        }
-        self.write(1, move |w| store::put(w, "meta", "checkpoint_day", &today))
+        job(self, last.is_none())?;
+        self.write(1, move |w| store::put(w, "meta", kept, &today))
     }
 
     /// All checkpoints, oldest first.

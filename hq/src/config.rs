@@ -1,6 +1,6 @@
 //! How an HQ is set up. Defaults suit one organ on one machine.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{net::IpAddr, path::PathBuf, sync::Arc};
 
 use chrono::{DateTime, NaiveDateTime};
 use ezhifa_casework::seal::sign::PublicKey;
@@ -45,6 +45,8 @@ pub struct HqConfig {
     pub ingest_rate: u32,
     /// Look-ups a second one address may make on the public page.
     pub public_rate: u32,
+    /// Gateways in front of HQ: what they say in `X-Forwarded-For` is who asks. Nobody else is believed.
+    pub trusted_proxies: Vec<IpAddr>,
     /// The finance system that makes a pay code for one decision; without it the pool gives one.
     pub mint: Option<crate::desk::minting::Mint>,
     /// Interpret in the background; without it only [`crate::Hq::settle`] does (simulation).
@@ -77,6 +79,7 @@ impl HqConfig {
             device_rate: 20,
             ingest_rate: 5_000,
             public_rate: 2,
+            trusted_proxies: Vec::new(),
             mint: None,
             background: true,
             log: false,

@@ -1,9 +1,9 @@
 //! Numbers (文书字号): lent in signed blocks, and a ledger that closes each block: every gap explained.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime};
-use ezhifa_casework::law::terms::Series;
+use ezhifa_casework::law::{rulebook::Rulebook, terms::Series};
 use ezhifa_wire::{
     Check, domains,
     feed::{self as wire_feed, FeedBody},
@@ -106,6 +106,29 @@ pub struct Ledger {
     pub blocks: Vec<LedgerLine>,
     /// Numbers on papers that are not in any block HQ lent: must be empty.
     pub foreign: Vec<String>,
+    /// Numbers on papers of another phone than the one their block was lent to: must be empty.
+    #[serde(default)]
+    pub elsewhere: Vec<String>,
+}
+
+/// How numbers are written: a phone uses the format of the pack it decides with, and a block outlives a pack.
+/// So a number of a block may have the text of any pack that was ever published.
+struct Formats(Vec<Arc<Rulebook>>);
+
+impl Formats {
+    /// Never empty; the text of the newest pack comes first.
+    fn texts(&self, block: &NumberBlock, seq: u64) -> Vec<String> {
+        let mut texts = match series_of(&block.series) {
+            None => vec![seq.to_string()],
+            // Without a rulebook too, no two series share a text.
+            Some(_) if self.0.is_empty() => vec![format!("{}-{}-{seq}", block.series, block.year)],
+            Some(series) => self.0.iter().map(|book| book.number_text(series, block.year, seq)).collect(),
+        };
+        if block.series.starts_with(DRILL) {
+            texts.iter_mut().for_each(|text| text.insert_str(0, "演练"));
+        }
+        texts
+    }
 }
 
 /// The series behind its word; drills share the words.
@@ -230,7 +253,7 @@ impl Hq {
     /// The store failed.
     pub fn ledger(&self) -> Result<Ledger, HqError> {
         self.settle()?;
-        let now = self.now_ms();
+        let (now, formats) = (self.now_ms(), self.formats()?);
         self.read(|r| {
             let blocks: Vec<(String, Block)> = store::list(r, "block", "")?;
             let numbers: BTreeMap<String, NumberFile> = store::list(r, "number", "")?.into_iter().collect();
@@ -262,7 +285,12 @@ impl Hq {
                     closed: burnt_block || lost || now > block.not_after_ms,
                 };
                 for seq in block.from..=block.to {
-                    let text = self.number_text(&block, seq);
+                    let mut texts = formats.texts(&block, seq);
+                    let written = texts.iter().position(|text| numbers.contains_key(text)).unwrap_or(0);
+                    let text = texts.swap_remove(written);
+                    if numbers.get(&text).is_some_and(|n| n.device != block.device.0) {
+                        ledger.elsewhere.push(text.clone());
+                    }
                     let count = match numbers.get(&text).map(|n| n.state.as_str()) {
                         Some("issued" | "revoked") => &mut line.used,
                         Some("reserved") => &mut line.reserved,
@@ -292,7 +320,7 @@ impl Hq {
 
     /// Whether a number of the penalty series stands in a block that this phone may still use.
     pub(crate) fn lent_to(&self, device: &str, number: &str) -> Result<bool, HqError> {
-        let now = self.now_ms();
+        let (now, formats) = (self.now_ms(), self.formats()?);
         let blocks: Vec<(String, Block)> = self.read(|r| store::list(r, "block", ""))?;
         Ok(blocks
             .iter()
@@ -303,17 +331,40 @@ impl Hq {
                     && !b.series.starts_with(DRILL)
                     && now <= b.not_after_ms
             })
-            .any(|b| (b.from..=b.to).any(|seq| self.number_text(b, seq) == number)))
+            .any(|b| (b.from..=b.to).any(|seq| formats.texts(b, seq).iter().any(|text| text == number))))
     }
 
-    fn number_text(&self, block: &NumberBlock, seq: u64) -> String {
-        let Some(series) = series_of(&block.series) else { return seq.to_string() };
-        let text = self.newest_book().map_or_else(
-            // Without a rulebook too, no two series share a text.
-            || format!("{}-{}-{seq}", block.series, block.year),
-            |book| book.number_text(series, block.year, seq),
-        );
-        if block.series.starts_with(DRILL) { format!("演练{text}") } else { text }
+    /// One pack for each way to write numbers, the newest pack first.
+    fn formats(&self) -> Result<Formats, HqError> {
+        const SERIES: [Series; 5] =
+            [Series::Penalty, Series::NoPenalty, Series::Order, Series::Notice, Series::HandWritten];
+        let mut seen = std::collections::BTreeSet::new();
+        let mut books: Vec<Arc<Rulebook>> = self.newest_book().into_iter().collect();
+        books.extend(self.books()?.deciding());
+        books.retain(|book| seen.insert(SERIES.map(|series| book.number_text(series, 2000, 7))));
+        Ok(Formats(books))
+    }
+
+    /// Looks once a day for numbers that the wrong phone used.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) fn look_for_strays(&self) -> Result<(), HqError> {
+        let (strays, now) = (self.ledger()?.elsewhere, self.now_ms());
+        if strays.is_empty() {
+            return Ok(());
+        }
+        self.write(strays.len(), move |w| {
+            strays.iter().try_for_each(|number| {
+                alarms::raise_once(
+                    w,
+                    now,
+                    "number_elsewhere",
+                    number,
+                    "字号借给了另一设备 / this number was lent to another phone",
+                )
+            })
+        })
     }
 }
 

@@ -47,7 +47,7 @@ pub fn document() -> Value {
                 "responses": {"200": {"description": "The answer", "content": {"application/json": {}}}, "default": problem}}},
             "/metrics": {"get": {"operationId": "metrics", "responses": {"200": {"description": "Prometheus text", "content": {"text/plain": {}}}, "default": problem}}},
             "/V/{code}": {"get": {"operationId": "verify", "parameters": [{"name": "code", "in": "path", "required": true, "schema": {"type": "string"}}],
-                "responses": {"200": {"description": "The page behind a slip's code", "content": {"text/html": {}}}, "404": {"description": "Not ours, as a page", "content": {"text/html": {}}}, "default": problem}}}
+                "responses": {"200": {"description": "The page behind a slip's code", "content": {"text/html": {}}}, "404": {"description": "Not ours, as a page", "content": {"text/html": {}}}, "default": {"description": "Not now, as a page", "content": {"text/html": {}}}}}}
         },
         "components": {
             "securitySchemes": {

@@ -117,6 +117,8 @@ pub enum Order {
     },
     /// Sign today's root now.
     Checkpoint,
+    /// Publish the whole-city first-offence filters now.
+    CityFilters,
     /// Signing keys and who knows which.
     Keys,
     /// Make a new signing key.
@@ -218,6 +220,7 @@ impl Hq {
             Order::BackupBegins => serde_json::to_value(self.backup_begins()?)?,
             Order::BackupVerified { mark } => done(self.backup_verified(mark)?),
             Order::Checkpoint => serde_json::to_value(self.checkpoint()?)?,
+            Order::CityFilters => json!({"published": self.publish_city_filters()?}),
             Order::Keys => serde_json::to_value(self.key_states()?)?,
             Order::RotateKey => json!({"key": self.rotate_key()?.0}),
             Order::RetireKeys { anyway } => done(self.retire_old_keys(anyway)?),

@@ -195,6 +195,19 @@ impl Page {
     }
 }
 
+/// The page for somebody who has to come again: too many look-ups, or HQ is busy with itself.
+#[must_use]
+pub fn later(seconds: Option<u64>) -> String {
+    let when = seconds.map_or_else(|| "稍后".to_owned(), |s| format!("{s} 秒后"));
+    format!(
+        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+<meta name=\"robots\" content=\"noindex\"><title>文书核验</title><style>{STYLE}</style></head>\
+<body data-standing=\"later\"><main><header>执法文书核验</header>\
+<section class=\"card\"><div class=\"seal\" style=\"background:#8a5a00\"><i aria-hidden=\"true\">…</i><h1>现在无法查询</h1></div>\
+<p>查询过于频繁或者系统繁忙，请在{when}重新扫码。这不说明文书的真假。</p></section></main></body></html>"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -144,7 +144,10 @@ impl Hq {
     /// Answers a request. Never fails: a refusal is a [`ezhifa_wire::Problem`] with its status.
     #[must_use]
     pub fn answer(&self, request: &Request) -> Response {
-        let answer = self.route(request).unwrap_or_else(|e| self.refusal(&e));
+        let answer = self.route(request).unwrap_or_else(|e| {
+            let refusal = self.refusal(&e);
+            if looks_up(request) { sorry(refusal) } else { refusal }
+        });
         let route = known(&request.method, &request.path);
         self.log(
             "request",
@@ -191,7 +194,7 @@ impl Hq {
                 self.metrics()?.into_bytes(),
             )),
             ("GET", "/openapi.json") => Response::json(&crate::openapi::document()),
-            ("GET" | "HEAD", _) if plain.starts_with("/V/") || plain.starts_with("/v/") => {
+            _ if looks_up(request) => {
                 self.inner.public_rates.take(&request.peer, self.now_ms())?;
                 let (status, html) = self.verification_page(plain.get(3..).unwrap_or_default())?;
                 Ok(Response::html(status, html))
@@ -374,6 +377,20 @@ impl Hq {
         answer.headers.insert("content-range".into(), format!("bytes {from}-{to}/{total}"));
         Ok(answer)
     }
+}
+
+/// Somebody with a slip in their hand.
+fn looks_up(request: &Request) -> bool {
+    matches!(request.method.as_str(), "GET" | "HEAD")
+        && (request.path.starts_with("/V/") || request.path.starts_with("/v/"))
+}
+
+/// A refusal that a person can read: the same status, and when to come again.
+fn sorry(refusal: Response) -> Response {
+    let seconds = refusal.headers.get("retry-after").and_then(|s| s.parse().ok());
+    let mut page = Response::html(refusal.status, crate::page::later(seconds));
+    page.headers.extend(refusal.headers.into_iter().filter(|(name, _)| name == "retry-after"));
+    page
 }
 
 /// Method and route for the log, from our own tables: what somebody wrote into a path (a slip's number, a

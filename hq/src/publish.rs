@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{Datelike, Months, NaiveDate, NaiveDateTime};
 use ezhifa_casework::{
-    law::{calendar::Calendar, keys},
-    people::{Officer, OfficerKind, Power},
+    law::{calendar::Calendar, keys, rulebook::format::Scope},
+    people::{Officer, OfficerKind, Power, Private},
 };
 use ezhifa_wire::{
     feed::{self as wire_feed, FeedBody, ORDER_CLASS, SeenHit, SeenKey},
@@ -41,7 +41,7 @@ pub struct NewOrder {
     /// Offence id.
     pub offence: String,
     /// The party's id number; only its keyed hash travels.
-    pub id_number: String,
+    pub id_number: Private,
     /// Where.
     pub place: String,
     /// When made, local time.
@@ -62,7 +62,7 @@ pub struct NewSeen {
     /// Branch (own district, exact).
     pub branch: String,
     /// The party's id number.
-    pub id_number: String,
+    pub id_number: Private,
     /// Conduct class of the offence.
     pub conduct: String,
     /// Day.
@@ -163,7 +163,7 @@ impl Hq {
     /// The store failed.
     pub fn add_open_order(&self, order: &NewOrder) -> Result<(), HqError> {
         let key = self.seen_key("orders")?;
-        let party = tag(&key, ORDER_CLASS, &order.id_number)?;
+        let party = tag(&key, ORDER_CLASS, order.id_number.reveal())?;
         let body = FeedBody::OpenOrder(wire_feed::OpenOrder {
             number: order.number.clone(),
             offence: order.offence.clone(),
@@ -198,7 +198,7 @@ impl Hq {
             let month = month(find.on);
             let key = self.seen_key(&month)?;
             let hit = SeenHit {
-                tag: tag(&key, &find.conduct, &find.id_number)?,
+                tag: tag(&key, &find.conduct, find.id_number.reveal())?,
                 on: find.on.to_string(),
                 reference: find.reference.clone(),
             };
@@ -250,34 +250,51 @@ impl Hq {
         Ok(())
     }
 
-    /// Builds and publishes the whole-city filters: one `BinaryFuse16` a month over every branch's finds.
+    /// Builds the whole-city filters, one `BinaryFuse16` for each month of the look-back window over every
+    /// branch's finds, and publishes those that are new: a month that is over travels again only when it
+    /// changed, this month's always, because it says how fresh a phone's knowledge is. Gives how many.
     ///
     /// # Errors
     /// The store failed, or a filter cannot be built.
-    pub fn publish_city_filters(&self, city: &str) -> Result<(), HqError> {
+    pub fn publish_city_filters(&self) -> Result<u64, HqError> {
+        let now = self.now_ms();
+        let today = local(now).date();
+        let back = self.newest_book().map_or(12, |b| b.settings().look_back_months);
+        // A month without finds has a filter too: without one a phone knows nothing of it.
+        let mut months: BTreeMap<String, Vec<u64>> = (0..=back)
+            .filter_map(|back| today.checked_sub_months(Months::new(back)))
+            .map(|day| (month(day), Vec::new()))
+            .collect();
         let lists: Vec<(String, Vec<SeenHit>)> = self.read(|r| store::list(r, "seen", ""))?;
-        let mut months: BTreeMap<String, Vec<u64>> = BTreeMap::new();
         for (key, hits) in lists {
-            let month = key.rsplit('/').next().unwrap_or_default().to_owned();
-            months
-                .entry(month)
-                .or_default()
-                .extend(hits.iter().filter_map(|h| u64::from_str_radix(h.tag.get(..16)?, 16).ok()));
+            if let Some(keys) = months.get_mut(key.rsplit('/').next().unwrap_or_default()) {
+                keys.extend(hits.iter().filter_map(|h| u64::from_str_radix(h.tag.get(..16)?, 16).ok()));
+            }
         }
-        for (month, mut keys) in months {
+        let mut published = 0_u64;
+        for (of, mut keys) in months {
             keys.sort_unstable();
             keys.dedup();
             let filter = BinaryFuse16::try_from(&keys).map_err(|e| HqError::Store(e.to_owned()))?;
             let bytes = filter_bytes(&filter);
             let sha = sha256(&bytes);
+            let told: Option<String> = self.read(|r| store::get(r, "city_filter", &of))?;
+            if of != month(today) && told == Some(sha.to_string()) {
+                continue;
+            }
             let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            self.inner.blobs.append(&sha, 0, length, &bytes)?;
-            let now = self.now_ms();
+            // From where an earlier attempt was cut short.
+            let held = self.inner.blobs.progress(&sha)?;
+            if !held.complete {
+                let rest =
+                    usize::try_from(held.offset).ok().and_then(|at| bytes.get(at..)).unwrap_or_default();
+                self.inner.blobs.append(&sha, held.offset, length, rest)?;
+            }
             let body = FeedBody::SeenFilter(wire_feed::SeenFilter {
-                scope: city.to_owned(),
-                month: month.clone(),
+                scope: self.config().organ.clone(),
+                month: of.clone(),
                 as_of_ms: now,
-                key: self.seen_key(&month)?,
+                key: self.seen_key(&of)?,
                 form: keys::KEY_FORM,
                 format: "binaryfuse16.v1".to_owned(),
                 sha256: sha,
@@ -285,10 +302,22 @@ impl Hq {
             });
             self.write(1, move |w| {
                 w.put_doc("feed_file", &sha.to_string(), "{}")?;
+                store::put(w, "city_filter", &of, &sha.to_string())?;
                 feed::publish(w, &feed::to_all(), &body, now)
             })?;
+            published = published.saturating_add(1);
         }
-        Ok(())
+        Ok(published)
+    }
+
+    /// The same, where the rulebook looks further than the own district (首违: 区外记录).
+    pub(crate) fn city_filters_if_wanted(&self) -> Result<(), HqError> {
+        match self.newest_book() {
+            Some(book) if book.settings().look_back_scope != Scope::District => {
+                self.publish_city_filters().map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Lends pay codes to one phone.

@@ -102,6 +102,11 @@ impl Books {
         self.by_hash.clone()
     }
 
+    /// Packs that decide, the one published last first.
+    pub(crate) fn deciding(&self) -> impl Iterator<Item = Arc<Rulebook>> {
+        self.deciding.iter().rev().filter_map(|hash| self.get(hash))
+    }
+
     pub(crate) fn get(&self, hash: &str) -> Option<Arc<Rulebook>> {
         self.by_hash.get(hash).cloned()
     }

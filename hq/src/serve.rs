@@ -1,13 +1,17 @@
 //! The HTTP(S) server: a thin shell around [`Hq::answer`], in a thread of its own, so that a command line,
 //! a test or a simulation can call it without being asynchronous.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{
     Router,
     body::{Body, to_bytes},
     extract::{ConnectInfo, Request as HttpRequest, State},
-    http::{HeaderName, HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode},
     response::Response as HttpResponse,
 };
 use axum_server::{Handle, tls_rustls::RustlsConfig};
@@ -159,6 +163,7 @@ async fn answer(
             }
             Err(_) => return http(shell.hq.refusal(&HqError::Busy { retry_after_s: 5 }), head),
         };
+    let peer = caller(peer.ip(), &parts.headers, &shell.hq.config().trusted_proxies);
     let request = Request {
         method: parts.method.as_str().to_owned(),
         path: parts.uri.path_and_query().map_or_else(String::new, |p| p.as_str().to_owned()),
@@ -168,13 +173,35 @@ async fn answer(
             .filter_map(|(n, v)| Some((n.as_str().to_owned(), v.to_str().ok()?.to_owned())))
             .collect(),
         body,
-        peer: peer.ip().to_string(),
+        peer: peer.to_string(),
     };
     let hq = shell.hq.clone();
     match tokio::task::spawn_blocking(move || hq.answer(&request)).await {
         Ok(answer) => http(answer, head),
         Err(_) => http(shell.hq.refusal(&HqError::Stopped), head),
     }
+}
+
+/// Who asks: who connects, or whom the gateways that HQ trusts name. Each gateway adds at the end the address
+/// that it saw; what stands before the first one that is not trusted, anybody may have written.
+fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
+    let mut from = peer.to_canonical();
+    let said: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .flat_map(|v| v.split(','))
+        .collect();
+    for address in said.into_iter().rev().map(str::trim) {
+        if !trusted.contains(&from) {
+            break;
+        }
+        // Some gateways write the port as well.
+        let named = address.parse::<IpAddr>().ok().or_else(|| Some(address.parse::<SocketAddr>().ok()?.ip()));
+        let Some(named) = named else { break };
+        from = named.to_canonical();
+    }
+    from
 }
 
 fn http(answer: Response, head: bool) -> HttpResponse {

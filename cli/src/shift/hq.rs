@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use ezhifa_field::office::FieldOffice;
+use ezhifa_field::{casework::people::Private, office::FieldOffice};
 use ezhifa_hq::{
     Hq, HqConfig, ServerHandle,
     publish::{NewOrder, NewSeen},
@@ -198,7 +198,7 @@ pub fn publish(hq: &Hq, scenario: &Scenario) -> Result<(), CliError> {
             branch: scenario.hq.branch.clone(),
             number: order.number.clone(),
             offence: order.offence.clone(),
-            id_number: order.id_number.clone(),
+            id_number: Private::new(order.id_number.clone()),
             place: order.address.clone(),
             ordered_at: order.ordered_at,
             due: order.due,
@@ -215,7 +215,7 @@ pub fn publish(hq: &Hq, scenario: &Scenario) -> Result<(), CliError> {
         .iter()
         .map(|seen| NewSeen {
             branch: scenario.hq.branch.clone(),
-            id_number: seen.id_number.clone(),
+            id_number: Private::new(seen.id_number.clone()),
             conduct: deciding
                 .and_then(|book| book.offences().find(|o| o.id == seen.offence))
                 .map_or_else(|| seen.offence.clone(), |o| o.conduct.to_string()),

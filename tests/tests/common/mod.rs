@@ -161,7 +161,7 @@ impl Street {
         .unwrap();
         hq.add_seen(&[publish::NewSeen {
             branch: BRANCH.into(),
-            id_number: ID.into(),
+            id_number: Private::new(ID),
             conduct: "street-vending".into(),
             on: NaiveDate::from_ymd_opt(2026, 3, 2).unwrap(),
             reference: "hq-77".into(),
