@@ -17,6 +17,7 @@ WORDS = {
     "revoked": ["已撤销", "不再执行"],
     "superseded": ["已撤销，另有新决定", "新文书编号"],
     "sample": ["样本文书，没有法律效力"],
+    "later": ["现在无法查询", "这不说明文书的真假"],
     "not-ours": ["无法确认是本机关文书", "不要按照这张纸付款"],
 }
 folder = pathlib.Path(sys.argv[1])

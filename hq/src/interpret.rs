@@ -240,6 +240,18 @@ fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Resul
             hashes.push(row.hash);
         }
     }
+    // No phone goes on with another's case: what one crew leaves to the next is a case of its own (`continues`).
+    if let Some(first) = entries.first()
+        && let Some(other) = entries.iter().find(|e| e.device != first.device)
+    {
+        alarms::raise_once(
+            w,
+            round.now,
+            "case_two_devices",
+            id,
+            &format!("另一设备 {0} 写入了本案 / another phone, {0}, wrote into this case", other.device),
+        )?;
+    }
     let folded = Case::fold(&events);
     let party = party_tag(w, round, &folded, "party", "party")?;
     let device = entries.first().map(|e| e.device.clone()).unwrap_or_default();
@@ -248,8 +260,12 @@ fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Resul
         return Ok(());
     }
     store::put(w, "case", id, &file)?;
-    number_files(w, round, &folded, &file, &device)?;
-    desk::follow(w, &folded, &file, before.as_ref(), &device, round.now)?;
+    let twice = number_files(w, round, &folded, &file, &device)?;
+    // What stands under a number that is another case's stays in this case's file and counts nowhere else.
+    let mut own = file.clone();
+    own.decisions.retain(|d| !twice.contains(&d.number));
+    own.slips.retain(|s| !twice.contains(&s.number));
+    desk::follow(w, &folded, &own, before.as_ref(), &device, round.now)?;
     let fresh: BTreeSet<String> = events
         .iter()
         .skip(old)
@@ -257,13 +273,14 @@ fn case(w: &mut dyn Write, round: &Round, id: &str, new: Vec<EntryRef>) -> Resul
             Event::Decided { record } => Some(record.number.clone()),
             _ => None,
         })
+        .filter(|number| !twice.contains(number))
         .collect();
     decision_hashes(w, &events, &hashes, &fresh)?;
     if !file.drill {
         replayed(w, round, &file, &events, &fresh, &device)?;
         audited(w, round, &file, &events)?;
-        finds(w, round, &folded, &file, &fresh, &device)?;
-        open_order(w, round, &folded, &file)?;
+        finds(w, round, &folded, &own, &fresh, &device)?;
+        open_order(w, round, &folded, &own)?;
     }
     Ok(())
 }
@@ -299,13 +316,28 @@ fn key(w: &mut dyn Write, round: &Round, id: &str) -> Result<SeenKey, HqError> {
     Ok(key)
 }
 
+/// What became of each number of the case. Gives those that another case has already: the first paper keeps a
+/// number, and a person looks at the second.
 fn number_files(
     w: &mut dyn Write,
     round: &Round,
     case: &Case,
     file: &CaseFile,
     device: &str,
-) -> Result<(), HqError> {
+) -> Result<BTreeSet<String>, HqError> {
+    let mut twice = BTreeSet::new();
+    let numbers = file.slips.iter().map(|s| &s.number).chain(file.decisions.iter().map(|d| &d.number));
+    for number in numbers {
+        let Some(known) = store::get::<NumberFile>(w, "number", number)? else { continue };
+        // A number that was only declared, outside any case, is the paper's when it comes.
+        let taken = !known.case.is_empty() && known.case != file.id;
+        if taken || known.device != device {
+            issued_twice(w, round, file, number, &known, device)?;
+        }
+        if taken {
+            twice.insert(number.clone());
+        }
+    }
     let sample = file.drill
         || file.decisions.iter().any(|d| round.books.get(&d.pack.hash).is_some_and(|b| b.is_sample()));
     let mut put = |number: &str, state: &str, because: &str| {
@@ -321,17 +353,17 @@ fn number_files(
         };
         store::put(w, "number", number, &doc)
     };
-    for slip in &file.slips {
+    for slip in file.slips.iter().filter(|s| !twice.contains(&s.number)) {
         put(&slip.number, "issued", "")?;
     }
-    for decision in &file.decisions {
+    for decision in file.decisions.iter().filter(|d| !twice.contains(&d.number)) {
         let by_hand = case.hand_paper().is_some_and(|paper| paper.number == decision.number);
         let issued = by_hand || file.slips.iter().any(|s| s.number == decision.number);
         let state = decision.ended.as_deref().unwrap_or(if issued { "issued" } else { "reserved" });
         put(&decision.number, state, &decision.ended_because)?;
     }
     // The finance system may name the pay code only.
-    for slip in case.slips() {
+    for slip in case.slips().iter().filter(|s| !twice.contains(&s.number)) {
         if let Some(code) =
             serde_json::from_str::<Document>(slip.document.reveal()).ok().and_then(|d| d.pay_code)
         {
@@ -350,7 +382,30 @@ fn number_files(
             }
         }
     }
-    Ok(())
+    Ok(twice)
+}
+
+/// Two cases, or two phones, under one number: one of them had no right to it.
+fn issued_twice(
+    w: &mut dyn Write,
+    round: &Round,
+    file: &CaseFile,
+    number: &str,
+    known: &NumberFile,
+    device: &str,
+) -> Result<(), HqError> {
+    alarms::raise_once(
+        w,
+        round.now,
+        "number_twice",
+        number,
+        "同一文书字号出现在两件案件或者两台设备上 / one number on two cases or two phones",
+    )?;
+    if file.drill || known.case.is_empty() {
+        return Ok(());
+    }
+    let hq = format!("字号已由案件 {}（设备 {}）使用，以先到的为准", known.case, known.device);
+    reviews::open(w, "number_twice", file, number, &known.case, "", &hq, device, round.now)
 }
 
 /// The hash of each decision entry by number: the paper carries its first bytes.

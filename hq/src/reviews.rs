@@ -76,6 +76,11 @@ impl Find {
         Some(format!("{}/{}/{}", self.party.as_ref()?, self.conduct, self.number))
     }
 
+    /// For one act under two provisions: the same party, whatever the offence.
+    fn by_party_and_day(&self) -> Option<String> {
+        Some(format!("{}/{}/{}", self.party.as_ref()?, day(self.act_at.date()), self.number))
+    }
+
     fn by_act(&self) -> String {
         format!("{}/{}/{}", self.offence, day(self.act_at.date()), self.number)
     }
@@ -244,10 +249,14 @@ pub(crate) fn compare(
         }
     }
     same_act(w, file, find, book, now)?;
+    if let Some(key) = find.by_party_and_day() {
+        store::put(w, "party_act", &key, find)?;
+    }
     store::put(w, "act", &find.by_act(), find)
 }
 
-/// Two decisions on what may be one act: same offence, near in time, and same party or same place.
+/// Two decisions on what may be one act (处罚法 29), near in time: of one offence, and same party or same place; or two
+/// fines of two phones for one party at one place under two provisions.
 fn same_act(
     w: &mut dyn Write,
     file: &CaseFile,
@@ -259,7 +268,16 @@ fn same_act(
     let days = [today.pred_opt(), Some(today), today.succ_opt()];
     for d in days.into_iter().flatten() {
         let near: Vec<(String, Find)> = store::list(w, "act", &format!("{}/{}/", find.offence, day(d)))?;
-        for (_, other) in near.into_iter().filter(|(_, o)| o.case != file.id) {
+        let of_party: Vec<(String, Find)> = match &find.party {
+            Some(party) => store::list(w, "party_act", &format!("{party}/{}/", day(d)))?,
+            None => Vec::new(),
+        };
+        let two_provisions = |o: &Find| {
+            let fined = find.outcome.has_fine() && o.outcome.has_fine();
+            fined && o.offence != find.offence && o.device != find.device
+        };
+        let near = near.into_iter().chain(of_party.into_iter().filter(|(_, o)| two_provisions(o)));
+        for (_, other) in near.filter(|(_, o)| o.case != file.id) {
             let minutes = (other.act_at - find.act_at).num_minutes().unsigned_abs();
             if minutes > u64::from(book.settings().same_act_minutes) {
                 continue;
@@ -267,9 +285,16 @@ fn same_act(
             let party = find.party.is_some() && find.party == other.party;
             // Two known and different parties are two acts, however near.
             let strangers = find.party.is_some() && other.party.is_some() && !party;
-            let place = !strangers
-                && distance(find, &other).is_some_and(|m| m <= f64::from(book.settings().same_act_metres));
-            if party || place {
+            let metres = distance(find, &other);
+            let close = |m: f64| m <= f64::from(book.settings().same_act_metres);
+            let place = !strangers && metres.is_some_and(close);
+            let one_act = if other.offence == find.offence {
+                party || place
+            } else {
+                // Where one of the two does not know its place, the party and the hour have to do.
+                party && metres.is_none_or(close)
+            };
+            if one_act {
                 let hq = format!(
                     "与 {} 可能属于同一违法行为（相隔 {minutes} 分钟），不得给予两次以上罚款",
                     other.number
@@ -305,6 +330,9 @@ pub(crate) fn known(w: &mut dyn Write, find: &Find) -> Result<Option<Find>, HqEr
 pub(crate) fn forget(w: &mut dyn Write, find: &Find) -> Result<(), HqError> {
     if let Some(key) = find.by_party() {
         w.remove_doc("find", &key)?;
+    }
+    if let Some(key) = find.by_party_and_day() {
+        w.remove_doc("party_act", &key)?;
     }
     w.remove_doc("act", &find.by_act())
 }

@@ -173,6 +173,123 @@ fn invariant_20_two_crews_on_one_act_are_seen() {
 }
 
 #[test]
+fn invariant_20_two_crews_on_one_act_under_two_provisions_are_seen() {
+    let (house, mut street, mut phone) = ready();
+    let mut other = Phone::enrolled(&house, 2);
+    let fined = fine(&mut street, &mut phone, "c-1", 1);
+    let litter = [
+        ("littered", Value::Bool(true)),
+        ("items", Value::Int(3)),
+        ("minor", Value::Bool(false)),
+        ("harm", Value::Choice("slight".into())),
+        ("corrected", Value::Bool(false)),
+    ];
+    let mut litters = |phone: &mut Phone, id: &str, seq: u64, lat_e7: i64| {
+        let script = Script {
+            id,
+            offence: "litter",
+            id_number: "44190019780921215X",
+            facts: &litter,
+            earlier: Some(true),
+            choice: Some((None, "within_tier")),
+            seq,
+            serve: true,
+            lat_e7,
+        };
+        street.run(phone, &script)
+    };
+    // One crew that meets two acts at one place; another crew far away; another crew at the same place.
+    litters(&mut phone, "c-2", 2, 230_270_000);
+    litters(&mut other, "c-3", 21, 230_970_000);
+    let second = litters(&mut other, "c-4", 22, 230_270_000);
+    for phone in [&phone, &other] {
+        phone.receipt(&phone.push(0));
+    }
+    house.hq.settle().unwrap();
+    let reviews = house.hq.reviews(true).unwrap();
+    let two: Vec<_> = reviews
+        .iter()
+        .filter(|r| r.kind == "same_act" && r.other == fined.number)
+        .map(|r| &r.number)
+        .collect();
+    assert_eq!(two, [&second.number], "{reviews:?}");
+}
+
+#[test]
+fn a_number_that_comes_twice_stays_with_the_first_and_a_person_hears_of_it() {
+    let (house, mut street, mut phone) = ready();
+    let mut other = Phone::enrolled(&house, 2);
+    let first = fine(&mut street, &mut phone, "c-1", 1);
+    phone.receipt(&phone.push(0));
+    house.hq.settle().unwrap();
+    // A phone of altered software: a number of the first one's block, and an entry in its case.
+    street.now += chrono::TimeDelta::hours(3);
+    house.pass(3 * 3_600_000);
+    other.at_ms += 3 * 3_600_000;
+    let second = fine(&mut street, &mut other, "c-2", 1);
+    assert_eq!(second.number, first.number);
+    let stray = fine(&mut street, &mut other, "c-3", 5);
+    other.write("case", &phone.journal.last().unwrap().body.clone().unwrap());
+    other.receipt(&other.push(0));
+    house.hq.settle().unwrap();
+    assert_eq!(house.hq.fine(&first.number).unwrap().case, "c-1", "what is paid is paid for the first");
+    assert_eq!(
+        house.hq.case_file("c-2").unwrap().standing().unwrap().number,
+        first.number,
+        "nothing is lost"
+    );
+    let alarm = |kind: &str, about: &str| {
+        house.hq.alarms().unwrap().iter().any(|a| a.kind == kind && a.about == about)
+    };
+    assert!(alarm("number_twice", &first.number) && alarm("case_two_devices", "c-1"));
+    assert!(!alarm("number_twice", &stray.number) && !alarm("case_two_devices", "c-2"));
+    let reviews = house.hq.reviews(true).unwrap();
+    let twice: Vec<_> = reviews.iter().filter(|r| r.kind == "number_twice").collect();
+    assert_eq!(twice.len(), 1);
+    assert_eq!((twice[0].case.as_str(), twice[0].other.as_str()), ("c-2", "c-1"));
+    // Numbers of another phone's block show in the ledger, and once a day as an alarm.
+    assert_eq!(house.hq.ledger().unwrap().elsewhere, [stray.number.as_str()]);
+    house.pass(86_400_000);
+    phone.at_ms = house.hq.now_ms();
+    let from = phone.journal.len();
+    phone.write("note", "{}");
+    phone.receipt(&phone.push(from));
+    let waits = std::time::Instant::now();
+    while !alarm("number_elsewhere", &stray.number) {
+        assert!(waits.elapsed().as_secs() < 30, "the daily look has not come");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_new_way_to_write_numbers_leaves_the_old_ones_explained() {
+    let (house, mut street, mut phone) = ready();
+    let old = fine(&mut street, &mut phone, "c-1", 1);
+    let mut files = street.files[1].clone();
+    for (path, text) in &mut files {
+        let words = String::from_utf8(text.clone()).unwrap();
+        let words = words.replace("〔{yyyy}〕", "({yyyy})");
+        let version = format!("version = {}", street.book.reference().version);
+        let words = if path == "manifest.toml" { words.replace(&version, "version = 900") } else { words };
+        *text = words.into_bytes();
+    }
+    house.hq.publish_rulebook(&files).unwrap();
+    let national = ezhifa_casework::law::rulebook::Rulebook::load(&street.files[0], &[]).unwrap();
+    street.book = ezhifa_casework::law::rulebook::Rulebook::load(&files, &[&national]).unwrap();
+    let new = fine(&mut street, &mut phone, "c-2", 2);
+    assert!(
+        old.number.contains("〔2026〕") && new.number.contains("(2026)"),
+        "{} {}",
+        old.number,
+        new.number
+    );
+    phone.receipt(&phone.push(0));
+    let ledger = house.hq.ledger().unwrap();
+    assert_eq!(ledger.foreign, Vec::<String>::new());
+    assert_eq!(ledger.blocks.iter().map(|b| (b.used, b.unexplained.len())).max(), Some((2, 0)));
+}
+
+#[test]
 fn the_slip_can_be_looked_up_by_anybody_and_says_nothing_about_the_party() {
     let (house, mut street, mut phone) = ready();
     let done = fine(&mut street, &mut phone, "c-1", 1);
@@ -434,6 +551,7 @@ fn the_page_follows_the_paper_from_the_hand_over_to_its_end() {
     let mut anew = Page { standing: Standing::Superseded, next: vec![], ..page.clone() };
     anew.facts.push(("新文书编号".into(), spoilt.number.clone()));
     keep_page("superseded", &anew.html());
+    keep_page("later", &ezhifa_hq::page::later(Some(3)));
     let answer = phone
         .agent
         .get(format!("{}/V/{}", house.server.url, served.code.text().rsplit('/').next().unwrap()))

@@ -190,24 +190,82 @@ fn a_new_signing_key_reaches_phones_that_were_away() {
 }
 
 #[test]
+fn a_withdrawn_phone_with_something_to_hand_in_or_to_hear_keeps_its_key_alive() {
+    let house = house(false);
+    let (plain, stolen, full) =
+        (Phone::enrolled(&house, 1), Phone::enrolled(&house, 2), Phone::enrolled(&house, 3));
+    full.hello_with(ezhifa_wire::hello::Unsynced { entries: 3, ..Default::default() });
+    house.hq.rotate_key().unwrap();
+    house.hq.withdraw_device(&plain.device.0, None, false, false).unwrap();
+    let old_is_for = || house.hq.key_states().unwrap()[0].phones;
+    house.hq.withdraw_device(&stolen.device.0, Some(support::EVENING), true, false).unwrap();
+    house.hq.withdraw_device(&full.device.0, None, false, false).unwrap();
+    assert_eq!(old_is_for(), 2, "a withdrawn phone that owes nothing needs no key");
+    assert!(house.hq.retire_old_keys(false).is_err(), "one would never hear of its wipe order");
+    assert!(stolen.hello().wipe.is_some());
+    full.hello();
+    assert_eq!(old_is_for(), 1, "it has handed in everything");
+    house.hq.retire_old_keys(true).unwrap();
+    assert_eq!(house.hq.key_states().unwrap().len(), 1);
+}
+
+#[test]
+fn behind_a_gateway_each_citizen_has_a_limit_of_their_own_and_reads_a_page() {
+    let gateway = "127.0.0.1".parse().unwrap();
+    let house = support::house_with(false, |c| {
+        c.public_rate = 1;
+        c.trusted_proxies = vec![gateway];
+    });
+    let ask = |house: &House, by: &str| {
+        let url = format!("{}/V/AAAA", house.server.url);
+        support::agent(None).get(url).header("x-forwarded-for", by).call().unwrap()
+    };
+    let loud = "203.0.113.7";
+    let mut refused = (0..30).map(|_| ask(&house, loud)).find(|a| a.status() == 429).unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert!(refused.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = refused.body_mut().read_to_string().unwrap();
+    assert!(page.contains("现在无法查询") && page.contains("秒后"), "{page}");
+    assert_eq!(ask(&house, "203.0.113.8").status(), 404, "another citizen is not held up");
+    // What the loud one writes into the header stands before what the gateway adds.
+    assert_eq!(ask(&house, &format!("198.51.100.1, {loud}")).status(), 429);
+    // Without a gateway that is trusted, the header says nothing.
+    let house = support::house_with(false, |c| c.public_rate = 1);
+    let each = (0..30).map(|n| ask(&house, &format!("203.0.113.{n}")));
+    assert!(each.into_iter().any(|a| a.status() == 429));
+}
+
+#[test]
 fn a_feed_file_comes_in_parts_and_no_other_file_comes_at_all() {
     let house = house(false);
     let phone = Phone::enrolled(&house, 1);
     let find = |n: u32| ezhifa_hq::publish::NewSeen {
         branch: "dongcheng".into(),
-        id_number: format!("44190019900312{n:04}"),
+        id_number: ezhifa_casework::people::Private::new(format!("44190019900312{n:04}")),
         conduct: "dog".into(),
         on: chrono::NaiveDate::from_ymd_opt(2026, 9, 1).unwrap(),
         reference: format!("r-{n}"),
     };
     house.hq.add_seen(&(0..300).map(find).collect::<Vec<_>>()).unwrap();
-    house.hq.publish_city_filters("441900").unwrap();
+    // Nothing that is shown when something fails names a person.
+    assert!(!format!("{:?}", find(1)).contains("441900199003120001"));
+    assert_eq!(house.hq.publish_city_filters().unwrap(), 13, "every month of the window, empty ones too");
     let page = phone.feed("", 0);
-    let filter = page.items.iter().find_map(|i| match i.read() {
-        Ok(FeedBody::SeenFilter(f)) => Some(f),
-        _ => None,
-    });
-    let filter = filter.unwrap();
+    let filters: Vec<_> = page
+        .items
+        .iter()
+        .filter_map(|i| match i.read() {
+            Ok(FeedBody::SeenFilter(f)) => Some(f),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(filters.len(), 13);
+    let filter = filters.into_iter().find(|f| f.month == "2026-09").unwrap();
+    assert_eq!(
+        house.hq.publish_city_filters().unwrap(),
+        1,
+        "this month's again, the others have not changed"
+    );
     let path = blob::path(&filter.sha256);
     let part = |range: &str| phone.ask("GET", &path, &[("range", range.to_owned())], b"");
     let (head, rest) = (part("bytes=0-99"), part("bytes=100-"));
