@@ -98,7 +98,7 @@ impl Hq {
         if !from.is_file() {
             return Err(HqError::Config(format!("{} 不是文件 / is not a file", from.display())));
         }
-        let generation = generation(&config.dir)?;
+        let generation = generation(&config.dir)?.unwrap_or(0);
         // From here on, whatever happens to this process, the next opening is another incarnation.
         files::write_secret(&config.dir.join(PUT_BACK), b"")?;
         let place = |end: &str| PathBuf::from(format!("{}{end}", db.display()));
@@ -135,7 +135,8 @@ impl Hq {
 pub(crate) struct Arrival {
     put_back: bool,
     worked_before: bool,
-    generation: u64,
+    /// None: no HQ ever worked in this folder, whatever key was carried here.
+    generation: Option<u64>,
 }
 
 /// Who HQ is after it.
@@ -143,7 +144,8 @@ pub(crate) struct Arrived {
     pub(crate) incarnation: String,
     /// Another process answered phones from this folder or this database.
     pub(crate) again: bool,
-    raised: Option<u64>,
+    generation: u64,
+    raised: bool,
 }
 
 impl Arrival {
@@ -159,7 +161,7 @@ impl Arrival {
 
     /// The incarnation, in the database. A database that was put back, or an empty one in the folder of an HQ
     /// that has lent numbers, is another incarnation with numbers of its own.
-    pub(crate) fn settle(&self, w: &mut dyn Write, fresh: String) -> Result<Arrived, HqError> {
+    pub(crate) fn settle(&self, w: &mut dyn Write, fresh: String, now_ms: i64) -> Result<Arrived, HqError> {
         let known: Option<String> = store::get(w, "meta", "incarnation")?;
         if self.put_back && known.is_none() {
             // It died between setting the old database aside and putting the copy in its place.
@@ -168,27 +170,32 @@ impl Arrival {
             ));
         }
         let again = known.is_some() || self.worked_before;
+        let held = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0);
         if let Some(incarnation) = known.filter(|_| !self.put_back) {
-            return Ok(Arrived { incarnation, again, raised: None });
+            return Ok(Arrived { incarnation, again, generation: held, raised: false });
         }
         store::put(w, "meta", "incarnation", &fresh)?;
-        let raised = if again {
-            let held = store::get::<u64>(w, "meta", "generation")?.unwrap_or(0);
-            let next = held.max(self.generation).saturating_add(1);
-            store::put(w, "meta", "generation", &next)?;
-            Some(next)
-        } else {
-            None
+        let generation = match self.generation {
+            _ if !again => held,
+            Some(ours) => held.max(ours).saturating_add(1),
+            // One copy may be put back in many new folders, and none knows of the others: the hour tells them
+            // apart.
+            None => held.saturating_add(1).max(hours_since_2026(now_ms)),
         };
-        Ok(Arrived { incarnation: fresh, again, raised })
+        if again {
+            store::put(w, "meta", "generation", &generation)?;
+        }
+        Ok(Arrived { incarnation: fresh, again, generation, raised: again })
     }
 }
 
 impl Arrived {
     /// The database holds it: the folder follows.
     pub(crate) fn note(&self, dir: &Path) -> Result<(), HqError> {
-        let Some(generation) = self.raised else { return Ok(()) };
-        files::write_secret(&dir.join(GENERATION), generation.to_string().as_bytes())?;
+        if !self.raised && generation(dir)?.is_some() {
+            return Ok(());
+        }
+        files::write_secret(&dir.join(GENERATION), self.generation.to_string().as_bytes())?;
         let mark = dir.join(PUT_BACK);
         if mark.exists() {
             std::fs::remove_file(&mark).map_err(|e| files::error(&mark, e))?;
@@ -197,6 +204,11 @@ impl Arrived {
     }
 }
 
-fn generation(dir: &Path) -> Result<u64, HqError> {
-    Ok(files::read_text(&dir.join(GENERATION))?.and_then(|g| g.trim().parse().ok()).unwrap_or(0))
+fn generation(dir: &Path) -> Result<Option<u64>, HqError> {
+    Ok(files::read_text(&dir.join(GENERATION))?.and_then(|g| g.trim().parse().ok()))
+}
+
+fn hours_since_2026(now_ms: i64) -> u64 {
+    const BEGINS_MS: i64 = 1_767_225_600_000;
+    u64::try_from(now_ms.saturating_sub(BEGINS_MS)).unwrap_or(0) / 3_600_000
 }

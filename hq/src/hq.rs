@@ -103,9 +103,9 @@ impl Hq {
         let escrow = crate::escrow::public_key(&config)?;
         let writer = Writer::start(&*store, config.queue)?;
         let fresh = random_hex::<8>(&config)?;
-        let arrived = writer.run(1, move |w| arrival.settle(w, fresh))?;
-        arrived.note(&config.dir)?;
         let now = (config.clock)();
+        let arrived = writer.run(1, move |w| arrival.settle(w, fresh, now))?;
+        arrived.note(&config.dir)?;
         let signed_after_ms = if arrived.again { crate::protocol::after_restart(now) } else { i64::MIN };
         let inner = Inner {
             device_rates: Rates::new(config.device_rate, config.device_rate.saturating_mul(10)),

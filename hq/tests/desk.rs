@@ -71,6 +71,32 @@ fn a_backup_moves_the_prune_line_and_a_restore_is_another_hq() {
 }
 
 #[test]
+fn one_copy_put_back_in_two_new_folders_lends_no_number_twice() {
+    let house = house_on_sqlite();
+    let mut phone = Phone::enrolled(&house, 1);
+    let copy = house.dir.path().join("copy.db");
+    house.hq.backup(&copy).unwrap();
+    let mut blocks = vec![phone.block(&phone.lease("r-1", "penalty", 10))];
+    for name in ["first", "second"] {
+        house.pass(2 * 3_600_000);
+        // The key is carried along, as the back-up tells its operator to, and nothing else.
+        let folder = house.dir.path().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::copy(house.dir.path().join("hq.key"), folder.join("hq.key")).unwrap();
+        let hq = Hq::restore(config_on_sqlite(&folder, &house.now), &copy).unwrap();
+        let server = ezhifa_hq::serve(hq, ([127, 0, 0, 1], 0).into(), false).unwrap();
+        house.pass(10_000);
+        (phone.url, phone.at_ms) = (server.url.clone(), house.hq.now_ms());
+        blocks.push(phone.block(&phone.lease(&format!("r-{name}"), "penalty", 10)));
+    }
+    for (n, one) in blocks.iter().enumerate() {
+        for other in &blocks[n + 1..] {
+            assert!(one.to < other.from || other.to < one.from, "{one:?} {other:?}");
+        }
+    }
+}
+
+#[test]
 fn a_restore_that_dies_half_way_and_a_database_that_vanished_lend_no_number_twice() {
     let house = house(false);
     if !house.hq.config().db.starts_with("sqlite:") {
