@@ -45,7 +45,8 @@ pub struct DecisionFile {
     pub order_due: Option<NaiveDateTime>,
     /// Limb B on an old replica.
     pub provisional: bool,
-    /// Rulebook.
+    /// Pack in force at the decision: organ, clocks and settings. The one that decided (处罚法 37) stands in
+    /// the record.
     pub pack: PackRef,
     /// Evidence that it rests on.
     pub evidence: Vec<String>,
