@@ -247,12 +247,14 @@ impl Case {
         self.education.as_deref()
     }
 
-    /// When the correction was seen, by the officers at the stop or at a re-check.
+    /// When the correction was seen, by the officers at the stop or at a re-check; nothing once a later
+    /// re-check found it undone.
     #[must_use]
     pub fn corrected_at(&self) -> Option<NaiveDateTime> {
-        let seen = self.corrections_seen.first().map(|c| c.at);
-        let rechecked = self.rechecks.iter().find(|r| r.corrected).map(|r| r.at);
-        seen.or(rechecked)
+        let undone = self.rechecks.iter().rev().find(|r| !r.corrected).map(|r| r.at);
+        let seen = self.corrections_seen.iter().map(|c| c.at);
+        let rechecked = self.rechecks.iter().filter(|r| r.corrected).map(|r| r.at);
+        seen.chain(rechecked).filter(|at| undone.is_none_or(|undone| undone < *at)).min()
     }
 
     /// 改正承诺: until when.
