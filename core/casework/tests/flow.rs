@@ -129,6 +129,46 @@ fn an_order_not_complied_with_goes_on_in_a_case_of_its_own() {
     street.all(&[Command::Close(CloseWay::Transferred)]);
 }
 
+/// 责令改正；拒不改正的，处…: the refusal is recorded, with its proof, before the due time as well.
+#[test]
+fn a_refusal_to_correct_is_recorded_and_the_next_case_rests_on_it() {
+    let refuse = |words: &str, film: Vec<String>| Command::RefuseCorrection {
+        words: Private::new(words),
+        evidence: film,
+    };
+    let mut none = Street::until_facts("order");
+    assert_eq!(none.refused(&refuse("不搬", vec![hash("f1")])), "no_order_to_recheck");
+    let mut street = Street::until_facts("order");
+    street.all(&[propose()]);
+    let Command::Decide { choice, confirmations, .. } = street.decide() else { panic!() };
+    street.all(&[Command::Decide { choice, order_due: Some(at(25, 12, 0)), confirmations }]);
+    street.issue_and_print();
+    assert_eq!(street.refused(&refuse("不搬", vec![hash("f1")])), "order_not_served");
+    street.all(&[serve()]);
+    assert_eq!(street.refused(&refuse(" ", vec![hash("f1")])), "blank_text");
+    assert_eq!(street.refused(&refuse("不搬", Vec::new())), "refusal_to_correct_not_proved");
+    assert_eq!(street.refused(&refuse("不搬", vec![hash("nowhere")])), "refusal_to_correct_not_proved");
+    street.all(&[refuse("不搬", vec![hash("f1")])]);
+    let prior = street.case.as_prior_order().unwrap();
+    assert!(prior.order.refused && prior.order.rechecked.is_none());
+    street.all(&[Command::Close(CloseWay::Transferred)]);
+
+    // The same two officers may go on at once: nothing is left to re-check.
+    let mut next = Street::until_facts("warning");
+    next.all(&[
+        Command::AttachPriorOrder {
+            order: prior.order,
+            ordered_by: prior.ordered_by,
+            same_party: Some(true),
+        },
+        propose(),
+        notice(),
+        silent(),
+    ]);
+    let decide = next.decide();
+    next.all(&[decide]);
+}
+
 #[test]
 fn refusal_to_take_is_filmed_and_followed_up() {
     let mut street = Street::until_printed("fine");

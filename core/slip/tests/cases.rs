@@ -156,7 +156,7 @@ impl Street {
         self.tell(Command::AskHistory);
         if let Some(order) = self.prior.clone() {
             let ordered_by = vec![OfficerId("c".into()), OfficerId("d".into())];
-            self.tell(Command::AttachPriorOrder { order, ordered_by });
+            self.tell(Command::AttachPriorOrder { order, ordered_by, same_party: Some(true) });
         }
         for (name, value) in facts {
             let (name, value) = ((*name).to_owned(), value.clone());
@@ -419,6 +419,7 @@ fn a_waiver_rests_on_the_limb_and_not_on_whatever_was_found_before_it() {
     // An order was refused before; the limb is still C, or D.
     let refused = PriorOrder {
         number: "东城管责改字〔2026〕第000007号".into(),
+        offence: "loudspeaker".into(),
         ordered_on: at(9, 0).date(),
         due: at(9, 0),
         served: true,
