@@ -503,6 +503,14 @@ impl FieldCase {
         self.act("recheck", Command::Recheck { corrected, evidence })
     }
 
+    /// 拒不改正 of a served order; `evidence` names the film, recording or pictures.
+    ///
+    /// # Errors
+    /// A refusal: no served order, or nothing proves it.
+    pub fn refuse_correction(&self, words: Private, evidence: Vec<String>) -> Result<Phase, PhoneError> {
+        self.act("refuse_correction", Command::RefuseCorrection { words, evidence })
+    }
+
     /// 缴款. Cash needs its ground, and `reason` where the law asks for one.
     ///
     /// # Errors

@@ -591,7 +591,7 @@ fn open_order(w: &mut dyn Write, round: &Round, case: &Case, file: &CaseFile) ->
         served_ms: file.served_at.map(publish::ms),
         served: case.served().map(|s| s.how.word().to_owned()).unwrap_or_default(),
         ordered_by: decision.officers.clone(),
-        refused: false,
+        refused: case.correction_refused().is_some(),
         rechecked: recheck
             .map(|r| ezhifa_wire::feed::Rechecked { at_ms: publish::ms(r.at), corrected: r.corrected }),
         closed: decision.ended.is_some() || file.closed || recheck.is_some_and(|r| r.corrected),

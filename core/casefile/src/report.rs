@@ -338,6 +338,7 @@ fn sentence(step: &Step, examined: &Examined) -> String {
         Event::Rechecked { corrected, .. } => {
             format!("复查：{}", if *corrected { "已改正" } else { "未改正" })
         }
+        Event::CorrectionRefused { .. } => "当事人拒不改正，已注明".to_owned(),
         Event::Paid { amount, receipt, .. } => format!("缴款 ￥{}，票据 {receipt}", amount.digits()),
         Event::CashHandedIn { receipt, .. } => format!("现金罚款上缴，票据 {receipt}"),
         Event::Refunded { amount, receipt } => format!("退还 ￥{}，凭证 {receipt}", amount.digits()),

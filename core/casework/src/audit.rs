@@ -178,6 +178,14 @@ impl Audit<'_> {
                 self.seen.corrected = *corrected;
                 self.seen.failed_recheck = (!corrected).then_some(entry.at);
             }
+            Event::CorrectionRefused { evidence, .. } => {
+                let held = |id: &String| self.seen.evidence.iter().any(|(seen, ..)| seen == id);
+                let proved = !evidence.is_empty() && evidence.iter().all(held);
+                self.hold(7, proved, "拒不改正没有证据 / a refusal to correct without its proof");
+                if let Some((_, _, refused, _)) = &mut self.seen.prior {
+                    *refused = true;
+                }
+            }
             Event::Decided { record } => self.decided(entry, record),
             _ => self.after(entry),
         }
@@ -358,8 +366,11 @@ impl Audit<'_> {
                 self.seen.refused = true;
             }
             Event::Served { how, .. } => {
+                let penalty = self.seen.standing.as_ref().is_some_and(|r| r.outcome.is_penalty());
                 let paper = match how {
                     ServiceWay::Electronic => self.seen.consent,
+                    // 处罚法 52 ①: the post does not cure a missing hand-over.
+                    ServiceWay::Mailed if penalty => self.seen.refused && self.paper_exists(),
                     _ => self.paper_exists(),
                 };
                 self.hold(

@@ -54,6 +54,8 @@ pub struct Rules {
     pub refusal_service_days: u32,
     /// A written promise before a waiver on limb A or B.
     pub commitment_first: bool,
+    /// The organ names an online channel for reconsideration (行政复议法 22 ②).
+    pub online_reconsideration: bool,
 }
 
 impl Rules {
@@ -114,6 +116,7 @@ impl Books for InForce<'_> {
             recheck_other_day: settings.recheck_other_day,
             refusal_service_days: settings.refusal_service_days,
             commitment_first: settings.commitment_first,
+            online_reconsideration: !self.at_decision.organ().reconsideration.online.trim().is_empty(),
         }
     }
 

@@ -51,6 +51,7 @@ pub struct Case {
     pub(crate) service: Option<Service>,
     pub(crate) consent: Option<EServiceConsent>,
     pub(crate) rechecks: Vec<Recheck>,
+    pub(crate) correction_refused: Option<NaiveDateTime>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) refunded: Fen,
     pub(crate) deferrals: Vec<Deferral>,
@@ -247,12 +248,14 @@ impl Case {
         self.education.as_deref()
     }
 
-    /// When the correction was seen, by the officers at the stop or at a re-check.
+    /// When the correction was seen, by the officers at the stop or at a re-check; nothing once a later
+    /// re-check found it undone.
     #[must_use]
     pub fn corrected_at(&self) -> Option<NaiveDateTime> {
-        let seen = self.corrections_seen.first().map(|c| c.at);
-        let rechecked = self.rechecks.iter().find(|r| r.corrected).map(|r| r.at);
-        seen.or(rechecked)
+        let undone = self.rechecks.iter().rev().find(|r| !r.corrected).map(|r| r.at);
+        let seen = self.corrections_seen.iter().map(|c| c.at);
+        let rechecked = self.rechecks.iter().filter(|r| r.corrected).map(|r| r.at);
+        seen.chain(rechecked).filter(|at| undone.is_none_or(|undone| undone < *at)).min()
     }
 
     /// 改正承诺: until when.
@@ -380,6 +383,13 @@ impl Case {
         &self.rechecks
     }
 
+    /// 拒不改正: when, unless a later re-check found it corrected after all.
+    #[must_use]
+    pub fn correction_refused(&self) -> Option<NaiveDateTime> {
+        let complied = self.rechecks.last().is_some_and(|r| r.corrected);
+        self.correction_refused.filter(|_| !complied)
+    }
+
     /// 缴款.
     #[must_use]
     pub fn payments(&self) -> &[Payment] {
@@ -451,7 +461,7 @@ impl Case {
                 served: self.service.is_some(),
                 rechecked: last.map(|r| r.at),
                 corrected: last.map(|r| r.corrected),
-                refused: false,
+                refused: self.correction_refused().is_some(),
             },
             ordered_by: self.decided_by.as_ref().map(|c| c.officers().map(Clone::clone).to_vec())?,
             party: self.party.clone().filter(Party::is_named),

@@ -255,6 +255,13 @@ pub enum Command {
         /// Evidence ids.
         evidence: Vec<String>,
     },
+    /// 拒不改正: the party refuses what a served order asks, and the case holds the proof of it.
+    RefuseCorrection {
+        /// What was said or done.
+        words: Private,
+        /// Evidence ids.
+        evidence: Vec<String>,
+    },
     /// 缴款.
     Pay {
         /// Fen.

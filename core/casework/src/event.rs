@@ -474,6 +474,13 @@ pub enum Event {
         /// Evidence ids.
         evidence: Vec<String>,
     },
+    /// 拒不改正: the party said so, before or after the due time.
+    CorrectionRefused {
+        /// What was said or done.
+        words: Private,
+        /// Evidence ids.
+        evidence: Vec<String>,
+    },
     /// 缴款.
     Paid {
         /// Fen.
@@ -607,6 +614,7 @@ impl Event {
         "undelivered",
         "voided",
         "rechecked",
+        "correction_refused",
         "paid",
         "cash_handed_in",
         "refunded",
@@ -650,6 +658,7 @@ impl Event {
             Event::Undelivered { .. } => "undelivered",
             Event::Voided { .. } => "voided",
             Event::Rechecked { .. } => "rechecked",
+            Event::CorrectionRefused { .. } => "correction_refused",
             Event::Paid { .. } => "paid",
             Event::CashHandedIn { .. } => "cash_handed_in",
             Event::Refunded { .. } => "refunded",

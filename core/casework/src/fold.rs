@@ -177,6 +177,12 @@ impl Case {
                 self.forget_hearing();
             }
             Event::Rechecked { corrected, evidence } => self.apply_recheck(entry, *corrected, evidence),
+            Event::CorrectionRefused { .. } => {
+                self.correction_refused = Some(at);
+                if let Some(prior) = &mut self.prior {
+                    prior.order.refused = true;
+                }
+            }
             Event::Paid { amount, how, receipt, cash, .. } => self.payments.push(Payment {
                 at,
                 amount: *amount,

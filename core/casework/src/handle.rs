@@ -192,6 +192,10 @@ impl Case {
                 correction::recheck(self, desk, *corrected, evidence)?;
                 one(Event::Rechecked { corrected: *corrected, evidence: evidence.clone() })
             }
+            Command::RefuseCorrection { words, evidence } => {
+                correction::refused(self, desk, words.reveal(), evidence)?;
+                one(Event::CorrectionRefused { words: words.clone(), evidence: evidence.clone() })
+            }
             Command::Pay { amount, how, receipt, cash, reason } => {
                 money::pay(self, desk, *amount, *how, receipt, *cash, reason)?;
                 one(Event::Paid {

@@ -129,6 +129,46 @@ fn an_order_not_complied_with_goes_on_in_a_case_of_its_own() {
     street.all(&[Command::Close(CloseWay::Transferred)]);
 }
 
+/// 责令改正；拒不改正的，处…: the refusal is recorded, with its proof, before the due time as well.
+#[test]
+fn a_refusal_to_correct_is_recorded_and_the_next_case_rests_on_it() {
+    let refuse = |words: &str, film: Vec<String>| Command::RefuseCorrection {
+        words: Private::new(words),
+        evidence: film,
+    };
+    let mut none = Street::until_facts("order");
+    assert_eq!(none.refused(&refuse("不搬", vec![hash("f1")])), "no_order_to_recheck");
+    let mut street = Street::until_facts("order");
+    street.all(&[propose()]);
+    let Command::Decide { choice, confirmations, .. } = street.decide() else { panic!() };
+    street.all(&[Command::Decide { choice, order_due: Some(at(25, 12, 0)), confirmations }]);
+    street.issue_and_print();
+    assert_eq!(street.refused(&refuse("不搬", vec![hash("f1")])), "order_not_served");
+    street.all(&[serve()]);
+    assert_eq!(street.refused(&refuse(" ", vec![hash("f1")])), "blank_text");
+    assert_eq!(street.refused(&refuse("不搬", Vec::new())), "refusal_to_correct_not_proved");
+    assert_eq!(street.refused(&refuse("不搬", vec![hash("nowhere")])), "refusal_to_correct_not_proved");
+    street.all(&[refuse("不搬", vec![hash("f1")])]);
+    let prior = street.case.as_prior_order().unwrap();
+    assert!(prior.order.refused && prior.order.rechecked.is_none());
+    street.all(&[Command::Close(CloseWay::Transferred)]);
+
+    // The same two officers may go on at once: nothing is left to re-check.
+    let mut next = Street::until_facts("warning");
+    next.all(&[
+        Command::AttachPriorOrder {
+            order: prior.order,
+            ordered_by: prior.ordered_by,
+            same_party: Some(true),
+        },
+        propose(),
+        notice(),
+        silent(),
+    ]);
+    let decide = next.decide();
+    next.all(&[decide]);
+}
+
 #[test]
 fn refusal_to_take_is_filmed_and_followed_up() {
     let mut street = Street::until_printed("fine");
@@ -230,8 +270,74 @@ fn electronic_service_needs_a_signed_consent_and_no_paper() {
     assert_eq!(street.refused(&consent("13800138000", "stroke")), "e_service_consent_not_signed");
     street.all(&[photo("stroke", Stage::Service)]);
     assert_eq!(street.refused(&consent(" ", "stroke")), "e_service_consent_not_signed");
-    street.all(&[consent("13800138000", "stroke"), electronic]);
+    street.all(&[consent("13800138000", "stroke")]);
+    // 复议法 22 ②: the organ that serves electronically names where to apply online.
+    street.law.rules.online_reconsideration = false;
+    assert_eq!(street.refused(&electronic), "no_online_reconsideration");
+    street.law.rules.online_reconsideration = true;
+    street.all(&[electronic]);
     assert_eq!(street.case.phase(), Phase::Served);
+}
+
+fn mailed(reason: &str, receipt: Option<&str>) -> Command {
+    let signing = Signing { reason: Private::new(reason), evidence: receipt.map(hash), ..ink() };
+    Command::Serve { how: ServiceWay::Mailed, signing }
+}
+
+#[test]
+fn the_post_does_not_cure_a_missing_hand_over() {
+    // 处罚法 52: handed over on the spot, or refused; a party that left is for the ordinary procedure.
+    let mut street = Street::until_printed("fine");
+    street.all(&[photo("receipt", Stage::Service)]);
+    assert_eq!(street.refused(&mailed("当事人已离开", Some("receipt"))), "gone_before_hand_over");
+    street.all(&[Command::Undeliver { reason: "当事人已离开".to_owned() }]);
+    assert_eq!(street.case.phase(), Phase::HandedOver);
+
+    let mut street = Street::until_printed("fine");
+    street.all(&[photo("film", Stage::Service), Command::RefuseTaking(refusal_to_take("film"))]);
+    assert_eq!(street.refused(&mailed("", None)), "no_post_receipt");
+    assert_eq!(
+        street.refused(&mailed("", Some("receipt"))),
+        "no_post_receipt",
+        "the case holds no such picture"
+    );
+    street.now = at(22, 10, 0);
+    street.all(&[photo("receipt", Stage::Service), mailed("", Some("receipt"))]);
+    assert_eq!(street.case.served().unwrap().at.date(), at(22, 10, 0).date());
+}
+
+#[test]
+fn an_order_may_be_posted_with_its_reason_and_its_receipt() {
+    let mut street = Street::until_facts("order");
+    street.all(&[Command::Propose { choice: None }]);
+    let decide = street.decide();
+    street.all(&[decide]);
+    street.issue_and_print();
+    street.all(&[photo("receipt", Stage::Service)]);
+    assert_eq!(street.refused(&mailed(" ", Some("receipt"))), "no_post_receipt");
+    street.all(&[mailed("店铺关门，店主在外地", Some("receipt"))]);
+    assert_eq!(street.case.phase(), Phase::Served);
+}
+
+#[test]
+fn what_a_later_re_check_found_undone_is_not_corrected() {
+    let mut street = Street::until_facts("order");
+    street.all(&[Command::Propose { choice: None }]);
+    let decide = street.decide();
+    street.all(&[decide]);
+    street.issue_and_print();
+    street.all(&[serve(), photo("after", Stage::Corrected)]);
+    street.crew = crew("c", "d");
+    let look = |corrected| Command::Recheck { corrected, evidence: vec![hash("after")] };
+    street.all(&[look(true)]);
+    let first = street.case.corrected_at();
+    assert!(first.is_some());
+    street.now = at(20, 9, 0);
+    street.all(&[look(false)]);
+    assert_eq!(street.case.corrected_at(), None);
+    street.now = at(21, 9, 0);
+    street.all(&[look(true)]);
+    assert!(street.case.corrected_at() > first);
 }
 
 #[test]

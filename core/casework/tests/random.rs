@@ -174,6 +174,7 @@ fn early() -> impl Strategy<Value = Step> {
         1 => Just(Step::Tell(Command::SeeCorrection { evidence: vec![hash("after")] })),
         1 => (18u32..22).prop_map(|d| Step::Tell(Command::PromiseCorrection { until: at(d, 12, 0) })),
         1 => any::<bool>().prop_map(|corrected| Step::Tell(Command::Recheck { corrected, evidence: vec![hash("after")] })),
+        1 => Just(Step::Tell(Command::RefuseCorrection { words: Private::new("不"), evidence: vec![hash("after")] })),
         1 => prop::sample::select(PEOPLE.to_vec()).prop_map(|o| Step::Tell(Command::AskRecusal { officer: officer(o) })),
         1 => (prop::sample::select(PEOPLE.to_vec()), any::<bool>()).prop_map(|(o, granted)| Step::Tell(Command::RuleRecusal { officer: officer(o), granted, by: officer("head") })),
         6 => (choices(), Just((0, 1))).prop_map(|(choice, confirmed_by)| Step::Decide { choice, confirmed_by }),

@@ -119,7 +119,18 @@ fn every_kind() -> Vec<CaseEvent> {
     let key_in = by_hand.key_in(written, "sheet");
     by_hand.all(&[key_in, Command::PreparePaper { slip: SlipKind::FilingSheet }]);
 
-    [paid.events, waived.events, gone.events, voided.events, advised.events, by_hand.events].concat()
+    let mut stubborn = Street::until_facts("order");
+    stubborn.all(&[Command::Propose { choice: None }]);
+    let decide = stubborn.decide();
+    stubborn.all(&[decide]);
+    stubborn.issue_and_print();
+    stubborn.all(&[
+        serve(),
+        Command::RefuseCorrection { words: Private::new("不搬"), evidence: vec![hash("f1")] },
+    ]);
+    let refused = stubborn.events.split_off(stubborn.events.len() - 1);
+
+    [paid.events, waived.events, gone.events, voided.events, advised.events, by_hand.events, refused].concat()
 }
 
 #[test]

@@ -201,4 +201,12 @@ pub const PLACES: &[&str] = &[
     "waiver_rule",
     "handed_to",
     "you",
+    "cash",
+    "identity_refused",
 ];
+
+/// Names that earlier packs may still use and that nothing fills any more: what they say is not known before
+/// the print (the record of service stands in the case file), or is set elsewhere (补打 n). An old pack stays
+/// readable; `rulebook check` refuses them in a new one.
+pub const RETIRED: &[&str] =
+    &["reprint", "service", "served_at", "entry_hash", "refused_to_take", "cash_receipt"];

@@ -244,6 +244,13 @@ fn a_remedy_clause_in_the_wrong_place_is_found_both_ways() {
     hit(national("templates/penalty.toml", "{court}", "{curt}"), "curt");
     hit(national("templates/penalty.toml", "拒绝签名", "不签名"), "第五十二条");
     hit(national("templates/advice.toml", "不用缴款", "加处罚款"), "加处罚款");
+    // An order on the way to the ordinary procedure can be contested; without one there is nothing to contest.
+    let transfer = |from: &str, to: &str| national("templates/transfer.toml", from, to);
+    hit(transfer("remedy = \"reconsideration_or_court\"", "remedy = \"none\""), "ReconsiderationOrCourt");
+    hit(transfer("    \"{order}。\",\n", ""), "应为 None");
+    hit(transfer("when = [\"order\"]\nrule_above = true", "rule_above = true"), "转出时没有责令的");
+    hit(transfer("六个月", "三个月"), "六个月");
+    hit(national("templates/order.toml", "{complaint_phone}", "{served_at}"), "已停用");
 }
 
 #[test]

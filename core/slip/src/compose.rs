@@ -48,7 +48,7 @@ pub struct Extras<'a> {
     pub pay_last_day: Option<NaiveDate>,
     /// How the party signed, where it is known before the print.
     pub signing: Option<Signing>,
-    /// Places that the roster or the journal knows: `head`, `served_at`, `entry_hash`…
+    /// Places that the roster knows: `head`.
     pub more: BTreeMap<&'static str, String>,
 }
 
@@ -216,6 +216,7 @@ impl Put<'_> {
         self.set("reconsideration_organ", organ.reconsideration.name.as_str());
         self.set("reconsideration_address", organ.reconsideration.address.as_str());
         self.set("reconsideration_phone", organ.reconsideration.phone.as_str());
+        self.set("reconsideration_online", organ.reconsideration.online.as_str());
         self.set("court", organ.court.name.as_str());
         self.set("contact_phone", organ.phone.as_str());
         self.set("complaint_phone", organ.complaint_phone.as_str());
@@ -223,11 +224,17 @@ impl Put<'_> {
         self.set("come_where", organ.come_where.as_str());
         self.set("come_when", organ.come_when.as_str());
         self.set("waiver_rule", citations(&law.settings().waiver_cite));
+        if law.settings().cash {
+            self.flag("cash");
+        }
     }
 
     fn party(&mut self, case: &Case, kind: SlipKind) {
         let you = if case.party_kind() == PartyKind::Organisation { "你单位" } else { "你" };
         self.set("you", you);
+        if case.party().is_some_and(|p| p.identity == Identity::Refused) {
+            self.flag("identity_refused");
+        }
         let Some(party) = case.party_on_paper() else { return };
         let age = case.act().and_then(|act| party.age_at(act.at.date()));
         self.set("guardian", party.guardian.reveal());
@@ -312,7 +319,10 @@ impl Put<'_> {
             let pictures =
                 counted(items().map(|(item, _)| item).filter(|i| i.stage == Stage::Corrected)).join("、");
             let pictures = if pictures.is_empty() { pictures } else { format!("（改正后{pictures}）") };
-            self.set("order_done", format!("{}已改正{pictures}", zh::clock(at)));
+            // The hour is enough on the paper of that very day.
+            let today = case.record().is_some_and(|r| r.at.date() == at.date());
+            let when = if today { zh::clock(at) } else { zh::moment(at) };
+            self.set("order_done", format!("{when}已改正{pictures}"));
         }
         if let Some(until) = case.promise() {
             self.set("commitment", format!("{you}承诺于{}前改正", zh::moment(until)));
@@ -339,9 +349,6 @@ impl Put<'_> {
         if let Some((text, _)) = case.advice() {
             self.set("education", text);
         }
-        if let Some(payment) = case.payments().iter().find(|p| p.cash.is_some()) {
-            self.set("cash_receipt", payment.receipt.as_str());
-        }
     }
 
     fn decision(&mut self, decision: &Decision, law: &Rulebook) {
@@ -366,23 +373,21 @@ impl Put<'_> {
                 "milder_law" => self.set("milder_law", reason.text.as_str()),
                 // Said elsewhere on the paper: the provision, the education, the authority.
                 "waiver.authority" | "education" => {}
-                rule if rule.starts_with("offence.")
-                    && (decision.tier_name.is_some() || !rule.contains(".tier")) => {}
                 // The limb's own text is its basis; its conditions are the reasons, one line each.
-                _ if decision.limb.is_some() && !reason.facts.is_empty() => {
+                rule if waives(decision, rule) => {
                     let basis = reason.citations.iter().map(|c| match &c.quote {
                         Some(quote) => format!("{c}（{quote}）"),
                         None => c.to_string(),
                     });
-                    if !self.0.contains_key("limb_basis") {
-                        self.set("limb_basis", basis.collect::<Vec<_>>().join("；"));
-                        self.set("limb_name", reason.text.as_str());
-                    }
+                    self.set("limb_basis", basis.collect::<Vec<_>>().join("；"));
+                    self.set("limb_name", reason.text.as_str());
                     let said = |(name, value): &(String, ezhifa_law::facts::Value)| {
                         law.phrase_for(&decision.offence, name, value)
                     };
                     reasons.extend(reason.facts.iter().map(said));
                 }
+                rule if rule.starts_with("offence.")
+                    && (decision.tier_name.is_some() || !rule.contains(".tier")) => {}
                 _ => reasons.push(reason.text.clone()),
             }
         }
@@ -438,7 +443,6 @@ impl Put<'_> {
             }
             match &extras.pay_code {
                 Some(code) => self.set("pay_code", code.as_str()),
-                None if self.0.contains_key("cash_receipt") => {}
                 None => self.flag("pay_code_absent"),
             }
         }
@@ -448,6 +452,19 @@ impl Put<'_> {
     fn later(&mut self, case: &Case, extras: &Extras<'_>) {
         let number = Some(extras.number.as_str());
         match extras.kind {
+            SlipKind::Transfer => match ordered(case) {
+                // At once (立即) is said by the order itself.
+                Some(decision) if decision.order_hours > 0 => {
+                    let hours = chrono::TimeDelta::hours(decision.order_hours.into());
+                    let due = extras.at.checked_add_signed(hours).unwrap_or(extras.at);
+                    self.set("order_due", zh::moment(due));
+                }
+                Some(_) => {}
+                None => {
+                    self.0.remove("order");
+                    self.0.remove("order_due");
+                }
+            },
             SlipKind::Void => {
                 if let Some(ended) = case.ended().last() {
                     self.set("corrects", ended.record.number.as_str());
@@ -518,6 +535,30 @@ impl Put<'_> {
             self.set("signer", format!("{}（{}）", signing.name.reveal(), role_name(signing.role)));
         }
     }
+}
+
+/// What a case that leaves the street still orders (处罚法 28): nothing while the facts are not clear, where
+/// another organ has to decide, or where there is nothing left to put right.
+fn ordered(case: &Case) -> Option<&Decision> {
+    if case.handed().is_some_and(|h| matches!(h.to, Destination::Organ(_))) || case.corrected_at().is_some() {
+        return None;
+    }
+    let standing = case.record().map(|r| &r.decision);
+    let proposed = case.proposal().filter(|p| !p.outdated).map(|p| &p.decision);
+    let decision = standing.or(proposed)?;
+    let unclear = |rule: &str| rule == "facts.unclear" || rule.starts_with("ordinary.");
+    let violation = !matches!(
+        decision.outcome,
+        Outcome::NoViolation | Outcome::Advice | Outcome::Referral | Outcome::OrderComplied
+    );
+    (violation && !decision.reasons.iter().any(|r| unclear(&r.rule))).then_some(decision)
+}
+
+/// Whether this is the rule that waives: the limb that fits, or the row of the offence that says so for it.
+fn waives(decision: &Decision, rule: &str) -> bool {
+    decision.limb.is_some_and(|limb| {
+        rule == format!("limb.{limb:?}") || rule.starts_with(&format!("offence.{}.waive.", decision.offence))
+    })
 }
 
 fn officer(officer: &Officer) -> String {

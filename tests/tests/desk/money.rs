@@ -74,6 +74,10 @@ fn a_code_made_for_the_decision_before_its_print_stands_on_the_paper_and_offline
     let paper = street.phone.case(&case).unwrap().slips()[0].document.clone();
     let printed: Json = serde_json::from_str(paper.reveal()).unwrap();
     assert_eq!(printed["pay_code"].as_str(), code.as_deref(), "not the one that was lent");
+    // Invariant 11: the code was made for the very sum that stands on the paper, in digits and in capitals.
+    let fine = ezhifa_field::casework::law::money::Fen(fen);
+    let words = paper.reveal();
+    assert!(words.contains(&format!("￥{}", fine.digits())) && words.contains(&fine.capitals()), "{words}");
     assert_eq!(street.phone.fetch_pay_code(&case, &way).unwrap(), None, "the paper exists");
     // Paid at once; the phone syncs later.
     let notice =

@@ -75,7 +75,8 @@ pub(crate) fn close(case: &Case, how: CloseWay) -> Result<(), Refusal> {
         CloseWay::NoViolation | CloseWay::Withdrawn => WRONG_WAY.unless(untouched),
         CloseWay::Transferred => {
             let order_goes_on = case.record.as_ref().is_some_and(|r| r.outcome == Outcome::Order)
-                && case.rechecks.last().is_some_and(|r| !r.corrected);
+                && (case.rechecks.last().is_some_and(|r| !r.corrected)
+                    || case.correction_refused().is_some());
             WRONG_WAY.unless(case.handed.is_some() || order_goes_on)
         }
         CloseWay::OrderComplied => match case.outcome() {

@@ -67,7 +67,7 @@ fn looked(case: &Case) -> Option<Looked<'_>> {
     Some(Looked {
         made_on: record.at.date(),
         due: record.order_due?,
-        refused: false,
+        refused: case.correction_refused().is_some(),
         served: case.service.is_some(),
         by: case.decided_by.as_ref().map(|c| c.officers().to_vec()).unwrap_or_default(),
     })
@@ -90,6 +90,15 @@ pub(crate) fn attach(
 /// Whether the order is on this offence; one that names none is not compared.
 fn on(desk: &Desk, order: &PriorOrder, offence: &str) -> bool {
     order.offence.is_empty() || desk.books.is_same_matter(&order.offence, offence)
+}
+
+/// 拒不改正 may be recorded: of a served order that nobody has found complied with.
+pub(crate) fn refuse(case: &Case) -> Result<(), Refusal> {
+    let Some(order) = looked(case) else { return Err(NO_ORDER.refusal()) };
+    NOT_SERVED.unless(order.served)?;
+    let own = case.prior.is_none() && case.rechecks.last().is_some_and(|r| r.corrected);
+    let attached = case.prior.as_ref().is_some_and(|p| p.order.corrected == Some(true));
+    COMPLIED.unless(!own && !attached)
 }
 
 /// A re-check may be recorded.

@@ -1,6 +1,6 @@
 //! 送达: after a whole paper exists, to somebody who may take it, with the act of signing recorded.
 
-use ezhifa_law::terms::PartyKind;
+use ezhifa_law::terms::{PartyKind, Remedy};
 
 use crate::{
     case::Case,
@@ -21,6 +21,15 @@ grounds! {
     NO_CONSENT: "no_e_service_consent", "行政处罚法第六十一条第二款",
         "当事人没有签订电子送达确认书" / "the party has not signed a consent to electronic service",
         "签订确认书，或者当场交付纸质文书" / "have the consent signed or hand over the paper";
+    NO_ONLINE_REMEDY: "no_online_reconsideration", "行政复议法第二十二条第二款",
+        "本机关没有公布提交行政复议申请的互联网渠道，不能电子送达" / "the organ names no online channel for reconsideration, so nothing is served electronically",
+        "交付纸质文书；渠道由规则包的 organ.toml 写明" / "hand over the paper; the channel belongs into the rulebook's organ.toml";
+    GONE: "gone_before_hand_over", "行政处罚法第五十二条第一款",
+        "当场处罚决定书没有当场交付，也没有拒收记录，不能邮寄补救" / "the on-the-spot decision was neither handed over nor refused: the post cures nothing",
+        "当事人已离开的，记录未交付，转普通程序；拒收的先记录拒收" / "if the party is gone, record it as undelivered and use the ordinary procedure; record a refusal first";
+    NO_POST_RECEIPT: "no_post_receipt", "民事诉讼法第九十一条",
+        "没有邮寄送达的回执或者没有注明直接送达的困难" / "the return receipt is missing, or why it could not be handed over",
+        "拍摄回执并选择该证据，注明原因" / "photograph the receipt, name it, and note the reason";
     CONSENT_NOT_SIGNED: "e_service_consent_not_signed", "行政处罚法第六十一条第二款",
         "电子送达确认书没有签名或者地址" / "the consent lacks its signature or address",
         "写明地址并签名" / "enter the address and have it signed";
@@ -55,6 +64,8 @@ pub(crate) fn serve(case: &Case, desk: &Desk, how: ServiceWay, signing: &Signing
     if how == ServiceWay::Electronic {
         // Signed electronic service needs no paper; the signed document must exist.
         NO_CONSENT.unless(case.consent.is_some())?;
+        let channel = case.remedy() == Remedy::None || desk.books.rules().online_reconsideration;
+        NO_ONLINE_REMEDY.unless(channel)?;
         let issued = case.paper().is_some_and(|number| case.slip(number).is_some());
         return super::paper::NOT_ISSUED.unless(issued);
     }
@@ -73,8 +84,19 @@ pub(crate) fn serve(case: &Case, desk: &Desk, how: ServiceWay, signing: &Signing
             role(case, signing)?;
             act(case, signing)
         }
-        ServiceWay::Mailed | ServiceWay::Electronic => Ok(()),
+        ServiceWay::Mailed => mailed(case, signing),
+        ServiceWay::Electronic => Ok(()),
     }
+}
+
+/// 邮寄送达: of a penalty decided on the spot only after a recorded refusal (处罚法 52 ①), of other papers where
+/// they could not be handed over; proved by the return receipt (民诉法 91).
+fn mailed(case: &Case, signing: &Signing) -> Result<(), Refusal> {
+    let on_the_spot = case.record.as_ref().is_some_and(|r| r.outcome.is_penalty());
+    let refused = case.refused_taking.is_some();
+    GONE.unless(refused || !on_the_spot)?;
+    let receipt = signing.evidence.as_ref().is_some_and(|id| correction::holds(case, id));
+    NO_POST_RECEIPT.unless(receipt && (refused || !signing.reason.is_blank()))
 }
 
 /// 拒绝接收 may be recorded: a whole paper was held out, the refusal is filmed and noted.

@@ -80,6 +80,7 @@ pub fn rules() -> Rules {
         recheck_other_day: true,
         refusal_service_days: 7,
         commitment_first: false,
+        online_reconsideration: true,
     }
 }
 

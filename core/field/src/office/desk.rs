@@ -219,6 +219,7 @@ impl Books for NoBooks {
             recheck_other_day: true,
             refusal_service_days: 0,
             commitment_first: true,
+            online_reconsideration: false,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     rulebook::{Files, Findings, Rulebook, format::TemplatesFile},
-    template::{BlockTemplate, PLACES, Part, SlipTemplate},
+    template::{BlockTemplate, PLACES, Part, RETIRED, SlipTemplate},
     terms::{Remedy, SlipKind},
 };
 
@@ -50,16 +50,22 @@ struct Lint<'a> {
 }
 
 /// The clause that belongs to each paper (LAW.md 1.7).
-fn remedy_of(kind: SlipKind) -> Option<Remedy> {
-    match kind {
+fn remedy_of(template: &SlipTemplate) -> Option<Remedy> {
+    match template.kind {
         SlipKind::Penalty => Some(Remedy::ReconsiderationFirst),
         SlipKind::Order | SlipKind::OrderUnnamed | SlipKind::NoPenalty | SlipKind::Guardian => {
             Some(Remedy::ReconsiderationOrCourt)
         }
+        // An order on it can be contested by itself.
+        SlipKind::Transfer if orders(template) => Some(Remedy::ReconsiderationOrCourt),
         SlipKind::Advice | SlipKind::NoPenaltyProposed | SlipKind::Transfer => Some(Remedy::None),
         // A correction or revocation follows the decision that it changes; the rest decide nothing.
         _ => None,
     }
+}
+
+fn orders(template: &SlipTemplate) -> bool {
+    template.blocks.iter().any(|b| b.lines.iter().any(|l| l.contains("{order}")))
 }
 
 impl Lint<'_> {
@@ -71,11 +77,8 @@ impl Lint<'_> {
     fn places(&mut self, template: &SlipTemplate) {
         for (b, block) in template.blocks.iter().enumerate() {
             for (key, names) in [("when", &block.when), ("unless", &block.unless)] {
-                for name in names.iter().filter(|n| !PLACES.contains(&n.as_str())) {
-                    self.error(
-                        &format!("block[{b}].{key}"),
-                        format!("没有“{name}”这个位置 / there is no place `{name}`"),
-                    );
+                for name in names {
+                    self.place(&format!("block[{b}].{key}"), name);
                 }
             }
             for (l, line) in block.lines.iter().enumerate() {
@@ -83,21 +86,43 @@ impl Lint<'_> {
                 if line.matches('{').count() != line.matches('}').count() {
                     self.error(&cell, "花括号不成对 / the braces do not match");
                 }
-                for place in line
-                    .split('{')
-                    .skip(1)
-                    .filter_map(|t| t.split('}').next())
-                    .filter(|p| !PLACES.contains(p))
-                {
-                    self.error(&cell, format!("没有“{{{place}}}”这个位置 / there is no place `{{{place}}}`"));
+                for place in line.split('{').skip(1).filter_map(|t| t.split('}').next()) {
+                    self.place(&cell, &format!("{{{place}}}"));
                 }
             }
         }
     }
 
+    /// `written` as it stands: in braces in a line, bare in a condition.
+    fn place(&mut self, cell: &str, written: &str) {
+        let name = written.trim_matches(['{', '}']);
+        if !PLACES.contains(&name) {
+            self.error(cell, format!("没有“{written}”这个位置 / there is no place `{written}`"));
+        } else if RETIRED.contains(&name) {
+            self.error(
+                cell,
+                format!(
+                    "位置“{name}”已停用，打印前没有内容可填 / the place `{name}` is retired: nothing fills it"
+                ),
+            );
+        }
+    }
+
     fn remedy(&mut self, template: &SlipTemplate) {
-        if let Some(right) = remedy_of(template.kind).filter(|right| *right != template.remedy) {
+        if let Some(right) = remedy_of(template).filter(|right| *right != template.remedy) {
             self.error("remedy", format!("此文书的救济条款应为 {right:?} / this paper carries {right:?}"));
+        }
+        if template.kind == SlipKind::Transfer {
+            let open = template
+                .blocks
+                .iter()
+                .position(|b| b.part == Part::Rights && !b.when.iter().any(|w| w == "order"));
+            if let Some(b) = open {
+                self.error(
+                    &format!("block[{b}].when"),
+                    "转出时没有责令的，不告知复议、诉讼：when = [\"order\"] / a transfer names a remedy only with an order",
+                );
+            }
         }
         let rights = text_of(template, |block| block.part == Part::Rights);
         let all = text_of(template, |_| true);
@@ -148,12 +173,10 @@ impl Lint<'_> {
             }
             let open = template.blocks.iter().position(|b| {
                 b.part == Part::Payment
-                    && !b.when.iter().any(|w| {
-                        matches!(
-                            w.as_str(),
-                            "amount_digits" | "pay_code" | "pay_code_absent" | "cash_receipt"
-                        )
-                    })
+                    && !b
+                        .when
+                        .iter()
+                        .any(|w| matches!(w.as_str(), "amount_digits" | "pay_code" | "pay_code_absent"))
             });
             if let Some(b) = open {
                 self.error(&format!("block[{b}].when"), "缴款内容只在有罚款时印：when = [\"amount_digits\"] / payment is printed only with a fine");

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use ezhifa_law::rulebook::{Files, Rulebook};
+use ezhifa_law::{
+    rulebook::{Files, Rulebook},
+    template::SlipTemplate,
+    terms::SlipKind,
+};
 use ezhifa_slip::{Document, Mark, Marks, Places, fill};
 
 use super::{code, strokes};
@@ -15,13 +19,25 @@ pub fn dongguan() -> Rulebook {
     pack("dongguan-sample", &[&national()])
 }
 
+/// The sample pack with one file written otherwise.
+pub fn edited(file: &str, with: &dyn Fn(&str) -> String) -> Rulebook {
+    let mut files = files("dongguan-sample");
+    let text = with(std::str::from_utf8(&files[file]).unwrap());
+    files.insert(file.to_owned(), text.into_bytes());
+    Rulebook::load(&files, &[&national()]).unwrap()
+}
+
 fn pack(name: &str, imports: &[&Rulebook]) -> Rulebook {
+    Rulebook::load(&files(name), imports).unwrap()
+}
+
+fn files(name: &str) -> Files {
     // Tests of other crates use these samples too: the packs lie somewhere above.
     let above = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
     let root = above.map(|d| d.join("rulebooks").join(name)).find(|d| d.is_dir()).unwrap();
     let mut files = Files::new();
     read(&root, "", &mut files);
-    Rulebook::load(&files, imports).unwrap()
+    files
 }
 
 fn read(dir: &std::path::Path, prefix: &str, files: &mut Files) {
@@ -57,7 +73,7 @@ pub fn places() -> Places {
         ("violated", "《城市道路管理条例》第二十七条第一项"),
         ("basis", "《城市道路管理条例》第四十二条：责令限期改正，可以处以2万元以下的罚款"),
         ("reasons", "1.截至当日17时58分的记录，未查到同类违法记录。\n2.危害后果轻微。\n3.已及时改正。"),
-        ("tier", "从轻（面积1.2㎡）"),
+        ("tier", "从轻（1.2平方米）"),
         ("limb_basis", "《中华人民共和国行政处罚法》第三十三条第一款（初次违法且危害后果轻微并及时改正的，可以不予行政处罚）"),
         ("limb_b", "是"),
         ("history_as_of", "2026年9月24日17时58分"),
@@ -78,6 +94,7 @@ pub fn places() -> Places {
         ("reconsideration_organ", "东莞市人民政府"),
         ("reconsideration_address", "××路1号"),
         ("reconsideration_phone", "0769-00000000"),
+        ("reconsideration_online", "××网上复议"),
         ("court", "有管辖权的人民法院"),
         ("decided_at", "2026年9月24日19时42分"),
         ("decided_place", "东城街道××路88号门前"),
@@ -107,36 +124,47 @@ pub fn places() -> Places {
     .collect()
 }
 
-/// Every paper of the national pack, filled.
+/// Every paper of the national pack, filled; those that read otherwise in another case, once more.
 pub fn papers() -> Vec<Document> {
     let book = national();
+    let variants: [(SlipKind, &[(&'static str, &str)], &[&str]); 5] = [
+        (SlipKind::Transfer, &[("handed_to", "公安机关交通管理部门")], &["order"]),
+        (SlipKind::Transfer, &[], &["order"]),
+        (SlipKind::Penalty, &[("cash", "是")], &["pay_code", "order_done", "statement_review"]),
+        (SlipKind::OrderUnnamed, &[("identity_refused", "是")], &["order_done"]),
+        (SlipKind::NoPenalty, &[("limb_e", "是"), ("act_ended", "2023年1月2日")], &["limb_b"]),
+    ];
+    let plain = book.templates().map(|t| filled(t, &[], &[]));
+    let other = variants.iter().map(|(kind, add, take)| filled(book.template(*kind).unwrap(), add, take));
+    plain.chain(other).collect()
+}
+
+fn filled(template: &SlipTemplate, add: &[(&'static str, &str)], take: &[&str]) -> Document {
     let marks = Marks {
         officers: [Some(Mark::Strokes { strokes: strokes() }), Some(Mark::Strokes { strokes: strokes() })],
         party: Some(Mark::Ink),
     };
-    book.templates()
-        .map(|template| {
-            let mut places = places();
-            places.insert("title", template.title.clone());
-            places.insert("verify_code", code());
-            Document {
-                version: 1,
-                kind: template.kind,
-                title: template.title.clone(),
-                number: places["number"].clone(),
-                check_code: places["check_code"].clone(),
-                code: code(),
-                pay_code: Some(places["pay_code"].clone()),
-                keep: vec![
-                    places["party"].clone(),
-                    places["amount_digits"].clone(),
-                    places["corrects"].clone(),
-                    places["revokes"].clone(),
-                ],
-                blocks: fill(template, &places, &marks).unwrap(),
-            }
-        })
-        .collect()
+    let mut places = places();
+    places.insert("title", template.title.clone());
+    places.insert("verify_code", code());
+    places.extend(add.iter().map(|(name, value)| (*name, (*value).to_owned())));
+    places.retain(|name, _| !take.contains(name));
+    Document {
+        version: 1,
+        kind: template.kind,
+        title: template.title.clone(),
+        number: places["number"].clone(),
+        check_code: places["check_code"].clone(),
+        code: code(),
+        pay_code: places.get("pay_code").cloned(),
+        keep: vec![
+            places["party"].clone(),
+            places["amount_digits"].clone(),
+            places["corrects"].clone(),
+            places["revokes"].clone(),
+        ],
+        blocks: fill(template, &places, &marks).unwrap(),
+    }
 }
 
 /// By place name, so that a test can take one away.

@@ -596,6 +596,9 @@ pub struct Office {
     /// Telephone.
     #[serde(default)]
     pub phone: String,
+    /// Where an application can be filed online; electronic service has to name it (行政复议法 22 ②).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub online: String,
 }
 
 /// `settings.toml`: what the law leaves to the organ. Every key may be absent; the imported pack's holds then.
