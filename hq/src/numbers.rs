@@ -43,6 +43,9 @@ pub struct Block {
     pub lent_ms: i64,
     /// What the phone last said of it.
     pub reported: Option<BlockUse>,
+    /// Numbers before this one were once said to be used: a phone that was rolled back says less again.
+    #[serde(default)]
+    pub passed: u64,
 }
 
 /// What became of one number.
@@ -89,7 +92,7 @@ pub struct LedgerLine {
     pub void: u64,
     /// Burnt by a roll-back.
     pub burnt: u64,
-    /// Lost with a phone, declared.
+    /// Lost with a phone or a roll-back, declared.
     pub declared: u64,
     /// Not used: still lent, or run out.
     pub free: u64,
@@ -241,7 +244,7 @@ impl Hq {
                 device.epochs.push(epoch);
                 store::put(w, "device", &owner, &device)?;
             }
-            store::put(w, "block", &lease_id, &Block { block, lent_ms: now, reported: None })?;
+            store::put(w, "block", &lease_id, &Block { block, lent_ms: now, reported: None, passed: 0 })?;
             store::put(w, "lease_request", &key, &signed)?;
             Ok(signed)
         })
@@ -260,14 +263,14 @@ impl Hq {
             let devices: BTreeMap<String, Device> = store::list(r, "device", "")?.into_iter().collect();
             let mut known = std::collections::BTreeSet::new();
             let mut ledger = Ledger::default();
-            for (_, Block { block, reported, .. }) in blocks {
+            for (_, Block { block, reported, passed, .. }) in blocks {
                 let device = devices.get(&block.device.0);
                 let later_epoch = device.is_some_and(|d| {
                     d.epochs.last() != Some(&block.epoch) && d.epochs.contains(&block.epoch)
                 });
                 let burnt_block = later_epoch || reported.as_ref().is_some_and(|u| u.burnt);
                 let lost = device.is_some_and(|d| d.lost_ms.is_some());
-                let next = reported.as_ref().map_or(block.from, |u| u.next);
+                let next = reported.as_ref().map_or(block.from, |u| u.next).max(passed);
                 let mut line = LedgerLine {
                     lease_id: block.lease_id.clone(),
                     series: block.series.clone(),
@@ -297,6 +300,8 @@ impl Hq {
                         Some("lost" | "burnt") => &mut line.declared,
                         Some(_) => &mut line.void,
                         None if lost => &mut line.declared,
+                        // On a paper that went with the roll-back: handed to somebody, perhaps.
+                        None if burnt_block && seq < passed => &mut line.declared,
                         None if burnt_block => &mut line.burnt,
                         None if seq >= next => &mut line.free,
                         None => {
@@ -390,7 +395,7 @@ pub(crate) fn learned(w: &mut dyn Write, row: &EntryRow) -> Result<(), HqError> 
         return Ok(());
     }
     let key = block.lease_id.clone();
-    store::put(w, "block", &key, &Block { block, lent_ms: row.received_ms, reported: None })
+    store::put(w, "block", &key, &Block { block, lent_ms: row.received_ms, reported: None, passed: 0 })
 }
 
 /// The phone's own word on a block, as a cross-check; a block that HQ does not know was lent by an HQ
@@ -399,6 +404,7 @@ pub(crate) fn reported(w: &mut dyn Write, device: &str, used: &BlockUse, now: i6
     match store::get::<Block>(w, "block", &used.lease_id)? {
         Some(mut block) if block.block.device.0 == device => {
             if block.reported.as_ref() != Some(used) {
+                block.passed = block.passed.max(used.next);
                 block.reported = Some(used.clone());
                 store::put(w, "block", &used.lease_id, &block)?;
             }

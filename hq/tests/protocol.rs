@@ -7,7 +7,7 @@ use ezhifa_wire::{
     Check as _, ProblemCode, blob,
     blob::BlobReceipt,
     domains,
-    hello::Unsynced,
+    hello::{BlockUse, Unsynced},
     paths,
     seal::{
         entry::{Epoch, Head},
@@ -183,6 +183,17 @@ fn numbers_are_lent_once_and_the_ledger_closes() {
         assert_eq!(sum, line.to - line.from + 1);
         assert!(line.unexplained.is_empty());
     }
+    // Rolled back after four were used: HQ heard of three, so three are declared; the rest was never on paper.
+    let says = |next, burnt| {
+        phone.hello_saying(
+            Unsynced::default(),
+            vec![BlockUse { lease_id: first.lease_id.clone(), next, burnt }],
+        );
+        house.hq.ledger().unwrap().blocks.into_iter().find(|l| l.lease_id == first.lease_id).unwrap()
+    };
+    assert_eq!(says(4, false).unexplained.len(), 3, "their papers have not come yet");
+    let back = says(1, true);
+    assert_eq!((back.declared, back.burnt, back.unexplained.len()), (3, 47, 0));
     house.hq.withdraw_device(&phone.device.0, Some(support::EVENING), false, false).unwrap();
     let lost: u64 = house.hq.ledger().unwrap().blocks.iter().map(|l| l.declared).sum();
     assert_eq!(lost, 60, "numbers of a lost phone are declared, not forgotten");

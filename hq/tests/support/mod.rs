@@ -23,7 +23,7 @@ use ezhifa_wire::{
     blob, domains,
     enrol::{Enrol, Enrolled, Ticket},
     feed::FeedPage,
-    hello::{Cursor, Hello, HelloReply, Unsynced},
+    hello::{BlockUse, Cursor, Hello, HelloReply, Unsynced},
     lease::{LeaseReply, LeaseRequest},
     paths,
     push::{Push, Receipt},
@@ -240,12 +240,16 @@ impl Phone {
     }
 
     pub fn hello_with(&self, unsynced: Unsynced) -> HelloReply {
+        self.hello_saying(unsynced, vec![])
+    }
+
+    pub fn hello_saying(&self, unsynced: Unsynced, blocks: Vec<BlockUse>) -> HelloReply {
         let hello = Hello {
             versions: vec![1],
             app: "test 1".into(),
             heads: vec![self.head.clone()],
             cursor: Cursor::default(),
-            blocks: vec![],
+            blocks,
             unsynced,
             wall_ms: self.at_ms,
             mono_ms: 0,
