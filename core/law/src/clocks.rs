@@ -159,7 +159,6 @@ impl Clocks {
     /// `pauses` do not count, however they overlap.
     #[must_use]
     pub fn late_fee(&self, fine: Fen, last_day: NaiveDate, on: NaiveDate, pauses: &[Pause]) -> Fen {
-        let Some(rate) = &self.late_fee else { return Fen::ZERO };
         self.late_fee_in_parts(fine, &[], last_day, on, pauses)
     }
 

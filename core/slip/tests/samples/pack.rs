@@ -127,7 +127,8 @@ pub fn places() -> Places {
 /// Every paper of the national pack, filled; those that read otherwise in another case, once more.
 pub fn papers() -> Vec<Document> {
     let book = national();
-    let variants: [(SlipKind, &[(&'static str, &str)], &[&str]); 5] = [
+    type Variant<'a> = (SlipKind, &'a [(&'static str, &'a str)], &'a [&'a str]);
+    let variants: [Variant<'_>; 5] = [
         (SlipKind::Transfer, &[("handed_to", "公安机关交通管理部门")], &["order"]),
         (SlipKind::Transfer, &[], &["order"]),
         (SlipKind::Penalty, &[("cash", "是")], &["pay_code", "order_done", "statement_review"]),
