@@ -3,8 +3,8 @@
 #
 # Writes FOLDER/jniLibs/<abi>/libezhifa_bindings.so for three ABIs and FOLDER/kotlin, in the release-mobile profile,
 # with pages of 16 KB as Google Play asks of apps for API 35 and later. `--no-default-features` leaves HTTPS to an app that
-# hands in its own PhoneTransport (1 MB less). Needs on this machine: cargo-ndk, the Rust
-# targets, an NDK r28 or later; says which of them is missing.
+# hands in its own PhoneTransport (1 MB less). Needs on this machine: cargo-ndk, the Rust targets, an NDK r28 or later;
+# says which of them is missing.
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n '2,8p' "$0" | sed 's/^# \{0,1\}//'; exit 2; }
 out=$(realpath -m "$1")

@@ -2,7 +2,8 @@
 # The library for iOS: build-ios.sh [CARGO-OPTION...]
 #
 # Writes bindings/swift/EZhifaFFI.xcframework (device and simulator) and the generated Swift beside it, in the
-# release-mobile profile. `--no-default-features` leaves HTTPS to an app with its own transport (1 MB less). Needs on this machine: macOS with Xcode and the Rust targets; says which of them is missing.
+# release-mobile profile. `--no-default-features` leaves HTTPS to an app with its own transport (1 MB less). Needs on this
+# machine: macOS with Xcode and the Rust targets; says which of them is missing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 missing=0

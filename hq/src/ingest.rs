@@ -288,7 +288,15 @@ impl Hq {
     /// # Errors
     /// The store failed.
     pub fn quarantine(&self) -> Result<Vec<Quarantined>, HqError> {
-        Ok(self.read(|r| store::list(r, "quarantine", ""))?.into_iter().map(|(_, q)| q).collect())
+        Ok(self.quarantine_by_place()?.into_iter().map(|(_, q)| q).collect())
+    }
+
+    /// The same, each with where it lies.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(crate) fn quarantine_by_place(&self) -> Result<Vec<(String, Quarantined)>, HqError> {
+        self.read(|r| store::list(r, "quarantine", ""))
     }
 }
 

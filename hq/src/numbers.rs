@@ -341,12 +341,10 @@ impl Hq {
 
     /// One pack for each way to write numbers, the newest pack first.
     fn formats(&self) -> Result<Formats, HqError> {
-        const SERIES: [Series; 5] =
-            [Series::Penalty, Series::NoPenalty, Series::Order, Series::Notice, Series::HandWritten];
         let mut seen = std::collections::BTreeSet::new();
         let mut books: Vec<Arc<Rulebook>> = self.newest_book().into_iter().collect();
         books.extend(self.books()?.deciding());
-        books.retain(|book| seen.insert(SERIES.map(|series| book.number_text(series, 2000, 7))));
+        books.retain(|book| seen.insert(Series::ALL.map(|series| book.number_text(series, 2000, 7))));
         Ok(Formats(books))
     }
 

@@ -147,7 +147,6 @@ impl Page {
     /// The HTML document.
     #[must_use]
     pub fn html(&self) -> String {
-        let (colour, mark, headline) = self.standing.tone();
         let facts: String = self
             .facts
             .iter()
@@ -181,30 +180,51 @@ impl Page {
                 escape(&self.phone)
             )
         };
-        format!(
-            "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-<meta name=\"robots\" content=\"noindex\"><title>文书核验 · {organ}</title><style>{STYLE}</style></head>\
-<body data-standing=\"{word}\"><main><header><b>{organ}</b>执法文书核验</header>\
-<section class=\"card\"><div class=\"seal\" style=\"background:{colour}\"><i aria-hidden=\"true\">{mark}</i><h1>{headline}</h1></div><p>{meaning}</p></section>\
-{facts}{next}{phone}<div class=\"foot\">本页不显示当事人的任何信息。核验时间 {asked}</div></main></body></html>",
-            organ = escape(&self.organ),
-            word = self.standing.word(),
-            meaning = self.standing.meaning(),
-            asked = escape(&self.asked_at),
+        let organ = escape(&self.organ);
+        let rest = format!(
+            "{facts}{next}{phone}<div class=\"foot\">本页不显示当事人的任何信息。核验时间 {}</div>",
+            escape(&self.asked_at)
+        );
+        framed(
+            &format!("文书核验 · {organ}"),
+            self.standing.word(),
+            &format!("<b>{organ}</b>执法文书核验"),
+            self.standing.tone(),
+            self.standing.meaning(),
+            &rest,
         )
     }
+}
+
+/// The document around what is said; every part is HTML already.
+fn framed(
+    title: &str,
+    word: &str,
+    head: &str,
+    (colour, mark, headline): (&str, &str, &str),
+    meaning: &str,
+    rest: &str,
+) -> String {
+    format!(
+        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
+<meta name=\"robots\" content=\"noindex\"><title>{title}</title><style>{STYLE}</style></head>\
+<body data-standing=\"{word}\"><main><header>{head}</header>\
+<section class=\"card\"><div class=\"seal\" style=\"background:{colour}\"><i aria-hidden=\"true\">{mark}</i><h1>{headline}</h1></div><p>{meaning}</p></section>\
+{rest}</main></body></html>"
+    )
 }
 
 /// The page for somebody who has to come again: too many look-ups, or HQ is busy with itself.
 #[must_use]
 pub fn later(seconds: Option<u64>) -> String {
     let when = seconds.map_or_else(|| "稍后".to_owned(), |s| format!("{s} 秒后"));
-    format!(
-        "<!doctype html><html lang=\"zh-CN\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
-<meta name=\"robots\" content=\"noindex\"><title>文书核验</title><style>{STYLE}</style></head>\
-<body data-standing=\"later\"><main><header>执法文书核验</header>\
-<section class=\"card\"><div class=\"seal\" style=\"background:#8a5a00\"><i aria-hidden=\"true\">…</i><h1>现在无法查询</h1></div>\
-<p>查询过于频繁或者系统繁忙，请在{when}重新扫码。这不说明文书的真假。</p></section></main></body></html>"
+    framed(
+        "文书核验",
+        "later",
+        "执法文书核验",
+        ("#8a5a00", "…", "现在无法查询"),
+        &format!("查询过于频繁或者系统繁忙，请在{when}重新扫码。这不说明文书的真假。"),
+        "",
     )
 }
 

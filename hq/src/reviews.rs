@@ -28,8 +28,7 @@ pub struct Review {
     /// Id: kind, number and the other number, so that one cause opens one review.
     pub id: String,
     /// `replay_differs`, `first_offence_hit`, `same_act`, `suspended_offence`, `after_lost`, `number_twice`; and
-    /// the patterns
-    /// `waived_without_correction`, `party_waived_often`, `officer_party_pair`.
+    /// the patterns `waived_without_correction`, `party_waived_often`, `officer_party_pair`.
     pub kind: String,
     /// Case.
     pub case: String,

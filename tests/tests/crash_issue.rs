@@ -4,32 +4,14 @@
 
 mod common;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
-use common::{Street, open_phone, open_phone_with, stall};
+use common::{Street, Trip, open_phone, open_phone_with, stall};
 use ezhifa_field::{
     casework::{event::PrintState, law::terms::Outcome},
-    keys::{Point, Probe},
+    keys::Point,
     printer::{MemoryLink, Profile},
-    store::StoreError,
 };
-
-/// Fails once, at its point: the app is gone from there on.
-struct Trip(Mutex<Option<Point>>);
-
-impl Probe for Trip {
-    fn at(&self, point: Point) -> Result<(), StoreError> {
-        let mut armed = self.0.lock().unwrap();
-        if *armed == Some(point) {
-            *armed = None;
-            return Err(StoreError::Internal("crash"));
-        }
-        Ok(())
-    }
-}
 
 #[test]
 fn a_crash_at_any_point_of_an_issue_leaves_one_signed_paper() {
@@ -52,14 +34,9 @@ fn a_crash_at_any_point_of_an_issue_leaves_one_signed_paper() {
         street.hear(&case);
         let both = street.both(&case);
 
-        let trip = Arc::new(Trip(Mutex::new(None)));
-        street.phone = {
-            drop(std::mem::replace(
-                &mut street.phone,
-                open_phone(&street.folder.path().join("nowhere"), &street.clock),
-            ));
-            open_phone_with(street.folder.path(), &street.clock, trip.clone()).unwrap()
-        };
+        let trip = Arc::new(Trip::default());
+        street.close();
+        street.phone = open_phone_with(street.folder.path(), &street.clock, trip.clone()).unwrap();
         street.sign_in();
         assert!(
             street.phone.decide(&case, None, None, &both).is_err(),
@@ -73,13 +50,8 @@ fn a_crash_at_any_point_of_an_issue_leaves_one_signed_paper() {
         }
         assert!(trip.0.lock().unwrap().is_none(), "{point:?} was passed");
 
-        street.phone = {
-            drop(std::mem::replace(
-                &mut street.phone,
-                open_phone(&street.folder.path().join("nowhere"), &street.clock),
-            ));
-            open_phone(street.folder.path(), &street.clock)
-        };
+        street.close();
+        street.phone = open_phone(street.folder.path(), &street.clock);
         street.sign_in();
         let folded = street.phone.case(&case).unwrap();
         if let Ok(decided) = &decided {
@@ -122,13 +94,8 @@ fn a_print_that_the_app_did_not_survive_is_unknown_and_a_person_looks() {
         phone.print(&case, None, Box::new(link), &profile)
     }));
     assert!(died.is_err());
-    street.phone = {
-        drop(std::mem::replace(
-            &mut street.phone,
-            open_phone(&street.folder.path().join("nowhere"), &street.clock),
-        ));
-        open_phone(street.folder.path(), &street.clock)
-    };
+    street.close();
+    street.phone = open_phone(street.folder.path(), &street.clock);
     street.sign_in();
     let folded = street.phone.case(&case).unwrap();
     assert_eq!(folded.slips()[0].prints.len(), 1);

@@ -5,7 +5,7 @@
 mod common;
 
 use chrono::{NaiveDate, NaiveDateTime};
-use common::{ID, Street, evening, ms, pack, rewrite, stall, with_head};
+use common::{ID, Street, evening, ink, ms, pack, person, rewrite, stall, with_head};
 use ezhifa_field::{
     casework::{
         command::Command,
@@ -13,9 +13,9 @@ use ezhifa_field::{
         law::{
             decision::PriorOrder,
             facts::Value,
-            terms::{Limb, Outcome, PartyKind},
+            terms::{Limb, Outcome},
         },
-        people::{IdKind, Identity, Party, Private, SignerRole, Signing, SigningAct},
+        people::Private,
     },
     clock::Clock as _,
     office::{Looked, Shot, Taken},
@@ -25,29 +25,14 @@ use ezhifa_field::{
 /// Somebody whom no list knows.
 const OTHER: &str = "110105194912310054";
 
-fn person(id: &str) -> Party {
-    Party {
-        kind: PartyKind::Citizen,
-        name: Private::new(if id == ID { "张三" } else { "李四" }),
-        id_kind: IdKind::ResidentId,
-        id_number: Private::new(id),
-        identity: Identity::DocumentRead,
-        born: NaiveDate::from_ymd_opt(1949, 12, 31),
-        address: Private::default(),
-        phone: Private::default(),
-        representative: Private::default(),
-        guardian: Private::default(),
-        plate: Private::default(),
-    }
-}
-
 /// A case on this offence and person, as far as the look-up.
 fn case_of(street: &Street, id: &str, offence: &str, who: &str) -> (CaseId, Looked) {
     let case = street.open(id);
     street.act(&case, Command::ShowCertificates);
     let photo = Taken::Bytes(format!("jpeg of {id}").into_bytes());
     street.phone.capture(Some(&case), &photo, &Shot::photo(Stage::Fact, "现场")).unwrap();
-    street.act(&case, Command::IdentifyParty(Box::new(person(who))));
+    let name = if who == ID { "张三" } else { "李四" };
+    street.act(&case, Command::IdentifyParty(Box::new(person(name, who))));
     let choose = Command::ChooseOffence {
         offence: offence.into(),
         act_at: evening(),
@@ -62,16 +47,6 @@ fn answer(street: &Street, case: &CaseId, answers: &[(&str, Value)]) {
     for (name, value) in answers {
         let (name, value) = ((*name).into(), value.clone());
         street.act(case, Command::AnswerFact { name, value, source: FactSource::Officer });
-    }
-}
-
-fn ink() -> Signing {
-    Signing {
-        role: SignerRole::Party,
-        act: SigningAct::Ink,
-        name: Private::default(),
-        reason: Private::default(),
-        evidence: None,
     }
 }
 

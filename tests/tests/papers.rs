@@ -4,7 +4,7 @@
 mod common;
 
 use chrono::{NaiveDate, TimeDelta};
-use common::{BRANCH, PINS, Street, evening, ms, stall};
+use common::{BRANCH, PINS, Street, evening, ink, ms, stall};
 use ezhifa_emulator::{Emulator, Faults, Options};
 use ezhifa_field::{
     casework::{
@@ -12,9 +12,7 @@ use ezhifa_field::{
         command::Command,
         event::{CaseId, FilingWay, HandPaper, PayWay, ServiceWay, Stage},
         law::terms::{CodeSays, Outcome, Series, SlipKind},
-        people::{
-            EServiceConsent, Officer, OfficerId, OfficerKind, Power, Private, SignerRole, Signing, SigningAct,
-        },
+        people::{EServiceConsent, Officer, OfficerId, OfficerKind, Power, Private},
     },
     clock::Clock as _,
     office::{Shot, Taken},
@@ -69,25 +67,6 @@ fn says(words: &str, all: &[&str]) {
     }
 }
 
-fn ink() -> Signing {
-    Signing {
-        role: SignerRole::Party,
-        act: SigningAct::Ink,
-        name: Private::default(),
-        reason: Private::default(),
-        evidence: None,
-    }
-}
-
-/// A fine, decided; its number.
-fn decided(street: &Street, id: &str) -> (CaseId, String) {
-    let case = stall(street, id);
-    street.phone.propose(&case, None).unwrap();
-    street.hear(&case);
-    let number = street.phone.decide(&case, None, None, &street.both(&case)).unwrap().number;
-    (case, number)
-}
-
 fn refused(street: &Street, case: &CaseId, slip: SlipKind) -> String {
     street.phone.act(case, &Command::PreparePaper { slip }).unwrap_err().code.to_string()
 }
@@ -127,7 +106,8 @@ fn every_paper_beside_a_decision_comes_from_the_case_and_out_of_the_printer() {
     );
 
     // 作废通知: its own number, and that of the paper that is void.
-    let (void, number) = decided(&street, "c-void");
+    let (void, decided) = street.decided("c-void");
+    let number = decided.number;
     printed(&street, &void);
     assert_eq!(refused(&street, &void, SlipKind::Void), "paper_has_no_occasion");
     street.clock.pass(5_000);
@@ -141,7 +121,8 @@ fn every_paper_beside_a_decision_comes_from_the_case_and_out_of_the_printer() {
     );
     assert!(!words.contains("行政复议"), "it decides nothing: {words}");
 
-    let (case, number) = decided(&street, "c-fine");
+    let (case, decided) = street.decided("c-fine");
+    let number = decided.number;
     printed(&street, &case);
     street.act(&case, Command::Serve { how: ServiceWay::HandedOver, signing: ink() });
 

@@ -5,19 +5,16 @@
 mod common;
 
 use chrono::NaiveDate;
-use common::{BRANCH, ID, PINS, Street, evening, ms, open_phone, pack, stall};
+use common::{BRANCH, ID, PINS, Street, evening, ms, open_phone, pack, person, stall};
 use ezhifa_field::{
     FieldOffice,
     casework::{
         command::Command,
         event::{CaseId, ConfirmWay, Confirmation, FactSource, PrintState, ServiceWay, Source, Stage},
-        law::{
-            facts::Value,
-            terms::{Outcome, PartyKind},
-        },
+        law::{facts::Value, terms::Outcome},
         people::{
-            IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole,
-            Signing, SigningAct,
+            Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole, Signing,
+            SigningAct,
         },
     },
     clock::Clock as _,
@@ -36,10 +33,7 @@ fn reopened(street: &mut Street) {
 
 /// A fine, decided and signed.
 fn decided(street: &Street, id: &str) -> CaseId {
-    let case = stall(street, id);
-    street.phone.propose(&case, None).unwrap();
-    street.hear(&case);
-    street.phone.decide(&case, None, None, &street.both(&case)).unwrap();
+    let (case, _) = street.decided(id);
     street.phone.issue(&case).unwrap();
     case
 }
@@ -212,22 +206,6 @@ fn numbers_of_the_next_year_come_in_december_and_low_water_is_told() {
     );
 }
 
-fn person(id: &str) -> Party {
-    Party {
-        kind: PartyKind::Citizen,
-        name: Private::new("张三"),
-        id_kind: IdKind::ResidentId,
-        id_number: Private::new(id),
-        identity: Identity::DocumentRead,
-        born: NaiveDate::from_ymd_opt(1949, 12, 31),
-        address: Private::new("东城街道东纵路6号302房"),
-        phone: Private::default(),
-        representative: Private::default(),
-        guardian: Private::default(),
-        plate: Private::default(),
-    }
-}
-
 /// The same day of birth, another serial: GB 11643's check digit is computed.
 fn other_id() -> String {
     let digits = "11010519491231004";
@@ -290,7 +268,7 @@ fn a_corrected_identity_moves_search_history_and_hqs_lists_to_the_right_person()
 
     let right = other_id();
     let by = OfficerId("o-9".into());
-    let mut child = person(&right);
+    let mut child = person("张三", &right);
     (child.id_number, child.born) = (Private::default(), NaiveDate::from_ymd_opt(2016, 1, 1));
     child.identity = Identity::Declared;
     let correct = |party: Party| Command::Correct {
@@ -300,12 +278,12 @@ fn a_corrected_identity_moves_search_history_and_hqs_lists_to_the_right_person()
     };
     let refused = street.phone.act(&case, &correct(child)).unwrap_err();
     assert_eq!(refused.code, "correction_changes_party", "another age is another decision");
-    street.act(&case, correct(person(&right)));
+    street.act(&case, correct(person("张三", &right)));
 
     let found = |id: &str| street.phone.look_up("复查", KeyKind::PartyId, id, 9).unwrap().len();
     assert_eq!((found(&right), found(ID)), (1, 0), "search follows");
     assert_eq!(
-        looked(&street.phone, "c-2", person(&right)).history.earlier,
+        looked(&street.phone, "c-2", person("张三", &right)).history.earlier,
         Some(true),
         "so does this phone"
     );
@@ -326,9 +304,9 @@ fn a_corrected_identity_moves_search_history_and_hqs_lists_to_the_right_person()
         phone.sign_in(officer, pin).unwrap();
     }
     phone.set_crew(&street.officers[0], &street.officers[1], &[]).unwrap();
-    let right = looked(&phone, "d-1", person(&right)).references;
+    let right = looked(&phone, "d-1", person("张三", &right)).references;
     assert!(right.iter().any(|r| r.starts_with("c-1/")), "{right:?}");
-    let wrong = looked(&phone, "d-2", person(ID)).references;
+    let wrong = looked(&phone, "d-2", person("张三", ID)).references;
     assert_eq!(wrong, ["hq-77"], "nothing is left of the wrong person's find");
 }
 
@@ -341,7 +319,7 @@ fn a_crew_attaches_its_own_order_of_the_same_evening_before_hq_has_heard_of_it()
         street.act(&case, Command::ShowCertificates);
         let photo = Taken::Bytes(format!("jpeg of {id}").into_bytes());
         phone.capture(Some(&case), &photo, &Shot::photo(Stage::Fact, "喇叭")).unwrap();
-        street.act(&case, Command::IdentifyParty(Box::new(person(ID))));
+        street.act(&case, Command::IdentifyParty(Box::new(person("张三", ID))));
         let choose = Command::ChooseOffence {
             offence: "loudspeaker".into(),
             act_at: evening(),

@@ -3,44 +3,21 @@
 
 mod common;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use common::{Street, evening, ms, open_phone, open_phone_with, stall};
+use common::{Street, Trip, evening, ms, open_phone, open_phone_with};
 use ezhifa_field::{
     casework::{
         event::{CaseId, Stage},
         law::terms::Outcome,
     },
-    keys::{Point, Probe},
+    keys::Point,
     office::{Shot, Taken},
-    store::StoreError,
 };
 
-/// Fails once, at its point: the app is gone from there on.
-struct Trip(Mutex<Option<Point>>);
-
-impl Probe for Trip {
-    fn at(&self, point: Point) -> Result<(), StoreError> {
-        let mut armed = self.0.lock().unwrap();
-        if *armed == Some(point) {
-            *armed = None;
-            return Err(StoreError::Internal("crash"));
-        }
-        Ok(())
-    }
-}
-
-fn closed(street: &mut Street) {
-    let elsewhere = open_phone(&street.folder.path().join("nowhere"), &street.clock);
-    drop(std::mem::replace(&mut street.phone, elsewhere));
-}
-
-fn decided(street: &Street, id: &str) -> CaseId {
-    let case = stall(street, id);
-    assert_eq!(street.phone.propose(&case, None).unwrap().outcome, Outcome::Fine);
-    street.hear(&case);
-    let both = street.both(&case);
-    street.phone.decide(&case, None, None, &both).unwrap();
+fn fined(street: &Street, id: &str) -> CaseId {
+    let (case, decided) = street.decided(id);
+    assert_eq!(decided.record.outcome, Outcome::Fine);
     street.phone.issue(&case).unwrap();
     case
 }
@@ -52,8 +29,8 @@ fn unsent(street: &Street) -> u64 {
 #[test]
 fn a_crash_while_hqs_key_changes_does_not_make_hq_a_stranger() {
     let mut street = Street::new();
-    closed(&mut street);
-    let trip = Arc::new(Trip(Mutex::new(None)));
+    street.close();
+    let trip = Arc::new(Trip::default());
     street.phone = open_phone_with(street.folder.path(), &street.clock, trip.clone()).unwrap();
     let id = street.hq.rotate_key().unwrap();
     *trip.0.lock().unwrap() = Some(Point::AfterFeed);
@@ -61,11 +38,11 @@ fn a_crash_while_hqs_key_changes_does_not_make_hq_a_stranger() {
     assert!(street.phone.sync_now(&way, &()).is_err(), "the app is gone");
     assert!(trip.0.lock().unwrap().is_none());
 
-    closed(&mut street);
+    street.close();
     street.phone = open_phone(street.folder.path(), &street.clock);
     street.sign_in();
     assert_eq!(street.phone.identity().unwrap().enrolled.hq_keys[0].id(), id, "with the cursor");
-    let case = decided(&street, "c-1");
+    let case = fined(&street, "c-1");
     street.clock.pass(60_000);
     let report = street.sync();
     assert!(report.done && report.receipts > 0, "{report:?}");
@@ -111,7 +88,7 @@ fn a_damaged_photo_keeps_no_other_from_hq() {
 #[test]
 fn a_decision_that_hq_cannot_use_is_not_filed_by_its_receipt() {
     let street = Street::new();
-    let case = decided(&street, "c-1");
+    let case = fined(&street, "c-1");
     // Reported as lost since before the decision: HQ keeps the entries and uses none.
     let device = street.phone.identity().unwrap().enrolled.device;
     street.hq.withdraw_device(&device.0, Some(ms(evening()) - 3_600_000), false, false).unwrap();
@@ -125,7 +102,7 @@ fn a_decision_that_hq_cannot_use_is_not_filed_by_its_receipt() {
 #[test]
 fn a_wipe_by_force_sends_the_journal_first_and_declares_the_rest_once() {
     let street = Street::new();
-    decided(&street, "c-1");
+    fined(&street, "c-1");
     let device = street.phone.identity().unwrap().enrolled.device;
     street.hq.withdraw_device(&device.0, None, true, true).unwrap();
     let report = street.sync();

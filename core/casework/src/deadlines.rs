@@ -80,7 +80,9 @@ pub fn late_fee(case: &Case, clocks: &Clocks, calendar: &Calendar, on: NaiveDate
         Some(deferral) => Some(deferral.until),
         None => clocks.last_day("pay", service.at.date(), calendar).ok(),
     };
-    let paid: Vec<_> = case.payments().iter().map(|p| (p.at.date(), p.amount)).collect();
+    // What went back after a revocation does not pay this decision.
+    let back = (record.at.date(), Fen(case.refunded.0.saturating_neg()));
+    let paid: Vec<_> = case.payments().iter().map(|p| (p.at.date(), p.amount)).chain([back]).collect();
     last.map_or(Fen::ZERO, |last| clocks.late_fee_in_parts(record.amount, &paid, last, on, &[]))
 }
 

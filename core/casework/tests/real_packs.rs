@@ -262,6 +262,44 @@ fn a_fine_for_one_who_was_found_before_runs_to_its_deadlines() {
 }
 
 #[test]
+fn invariant_13_what_went_back_after_a_revocation_pays_no_new_fine() {
+    let book = dongguan();
+    let mut shift = Shift::new(&book);
+    shift.history.earlier = Some(true);
+    shift.facts(
+        "stall",
+        &[
+            ("on_road", yes()),
+            ("approved", no()),
+            ("area", Value::Int(15)),
+            ("minor", no()),
+            ("harm", harm("slight")),
+            ("corrected", no()),
+        ],
+    );
+    let decides_and_serves = |shift: &mut Shift| {
+        shift.all(&[Command::Propose { choice: None }, notice(), silent()]);
+        shift.decide(None);
+        shift.finish();
+    };
+    decides_and_serves(&mut shift);
+    let (clocks, calendar) = (book.clocks().unwrap(), calendar());
+    // Ten days after Friday, 3 July 2026.
+    let late = |shift: &Shift| {
+        deadlines::late_fee(&shift.case, &clocks, &calendar, NaiveDate::from_ymd_opt(2026, 7, 13).unwrap())
+    };
+    assert_eq!(late(&shift), Fen::yuan(15), "fifty yuan, three percent, ten days");
+    shift.all(&[pay(50, "P1")]);
+    assert_eq!(late(&shift), Fen::ZERO, "paid in time");
+    shift.all(&[
+        Command::Revoke { reason: "依据错误".to_owned(), by: officer("head") },
+        Command::Refund { amount: Fen::yuan(50), receipt: "TK1".to_owned() },
+    ]);
+    decides_and_serves(&mut shift);
+    assert_eq!(late(&shift), Fen::yuan(15), "the new one is not paid");
+}
+
+#[test]
 fn after_a_refusal_to_take_the_clocks_run_from_the_follow_up_service() {
     let book = dongguan();
     let mut shift = Shift::new(&book);

@@ -270,6 +270,12 @@ pub enum Series {
     HandWritten,
 }
 
+impl Series {
+    /// Every series.
+    pub const ALL: [Series; 5] =
+        [Series::Penalty, Series::NoPenalty, Series::Order, Series::Notice, Series::HandWritten];
+}
+
 /// Where a rule stands: instrument, article and, for a decision, its words.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -250,6 +250,16 @@ fn has(words: &str, all: &[&str]) {
     }
 }
 
+/// A loudspeaker in a sensitive area, not put right.
+const LOUD: [(&str, Value); 6] = [
+    ("loudspeaker", Value::Bool(true)),
+    ("sensitive_area", Value::Bool(true)),
+    ("emergency_use", Value::Bool(false)),
+    ("commercial", Value::Bool(false)),
+    ("night", Value::Bool(false)),
+    ("corrected", Value::Bool(false)),
+];
+
 #[test]
 fn a_waiver_says_why_and_that_it_is_no_penalty() {
     let mut street = Street::new();
@@ -427,17 +437,8 @@ fn a_waiver_rests_on_the_limb_and_not_on_whatever_was_found_before_it() {
         corrected: None,
         refused: true,
     };
-    let loud = |more: &[(&'static str, Value)]| {
-        let usual = [
-            ("loudspeaker", Value::Bool(true)),
-            ("sensitive_area", Value::Bool(true)),
-            ("emergency_use", Value::Bool(false)),
-            ("commercial", Value::Bool(false)),
-            ("night", Value::Bool(false)),
-            ("corrected", Value::Bool(false)),
-        ];
-        usual.into_iter().chain(more.iter().cloned()).collect::<Vec<_>>()
-    };
+    let loud =
+        |more: &[(&'static str, Value)]| LOUD.into_iter().chain(more.iter().cloned()).collect::<Vec<_>>();
     for (limb, party, more, article) in [
         (Limb::C, party("陈志𬱖"), vec![("no_fault", Value::Bool(true))], "第三十三条第二款（当事人有证据"),
         (Limb::D, child(), Vec::new(), "第三十条（不满十四周岁"),
@@ -617,15 +618,7 @@ fn an_order_to_somebody_unnamed_says_what_happened() {
             ..party("")
         };
         let mut street = Street::new();
-        let facts = [
-            ("loudspeaker", Value::Bool(true)),
-            ("sensitive_area", Value::Bool(true)),
-            ("emergency_use", Value::Bool(false)),
-            ("commercial", Value::Bool(false)),
-            ("night", Value::Bool(false)),
-            ("corrected", Value::Bool(false)),
-        ];
-        street.of("loudspeaker", "用高音喇叭叫卖", stranger, false, &facts);
+        street.of("loudspeaker", "用高音喇叭叫卖", stranger, false, &LOUD);
         street.adopt(None);
         assert_eq!(street.case.record().unwrap().slip, SlipKind::OrderUnnamed);
         printed(&street.slip(&street.extras()), &format!("unnamed-{identity:?}"))

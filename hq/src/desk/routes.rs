@@ -467,8 +467,7 @@ pub(super) const ROUTES: &[Route] = &[
         c.list(c.hq.checkpoints()?.into_iter().map(|p| (p.day.clone(), p)).collect())
     }),
     Route::get("quarantine", "quarantine", "entries that HQ could not read", READERS, |c| {
-        let key = |q: &crate::ingest::Quarantined| format!("{}/{}/{:012}", q.device, q.epoch, q.seq);
-        c.list(c.hq.quarantine()?.into_iter().map(|q| (key(&q), q)).collect())
+        c.list(c.hq.quarantine_by_place()?)
     }),
     Route::get("replay", "replay", "how the recomputing of decisions stands", READERS, |c| {
         Response::json(&c.hq.replay_report()?)

@@ -6,7 +6,11 @@ pub mod office;
 #[path = "../../../hq/tests/support/postgres.rs"]
 mod postgres;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use chrono::{NaiveDate, NaiveDateTime};
 use ezhifa_emulator::{Emulator, Handle, Options, Paper, Typeface};
@@ -18,6 +22,7 @@ use ezhifa_field::{
         law::{facts::Value, rulebook::Files, terms::PartyKind},
         people::{
             IdKind, Identity, Officer, OfficerId, OfficerKind, Party, Place, Power, Private, SignerRole,
+            Signing, SigningAct,
         },
         seal::{
             pin,
@@ -26,10 +31,10 @@ use ezhifa_field::{
     },
     clock::ManualClock,
     error::FieldError,
-    keys::{FixedKey, NoProbe, Platform, Probe},
-    office::{Ports, Shot, SyncReport, Taken},
+    keys::{FixedKey, NoProbe, Platform, Point, Probe},
+    office::{Decided, Ports, Shot, SyncReport, Taken},
     slip::{BUNDLED, BundledOnly},
-    store::Places,
+    store::{Places, StoreError},
     transport::HttpTransport,
     wire::enrol::Ticket,
 };
@@ -269,6 +274,21 @@ impl Street {
         self.officers.iter().zip(PINS).map(|(o, pin)| self.phone.confirm(case, o, pin).unwrap()).collect()
     }
 
+    /// A stall, told, heard and decided; it has no paper yet.
+    pub fn decided(&self, id: &str) -> (CaseId, Decided) {
+        let case = stall(self, id);
+        self.phone.propose(&case, None).unwrap();
+        self.hear(&case);
+        let decided = self.phone.decide(&case, None, None, &self.both(&case)).unwrap();
+        (case, decided)
+    }
+
+    /// The app is gone.
+    pub fn close(&mut self) {
+        let elsewhere = open_phone(&self.folder.path().join("nowhere"), &self.clock);
+        drop(std::mem::replace(&mut self.phone, elsewhere));
+    }
+
     pub fn hear(&self, case: &CaseId) {
         self.act(case, Command::GiveNotice(NoticeWay::Oral));
         self.act(
@@ -305,6 +325,49 @@ pub fn with_head(street: &Street) -> OfficerId {
 
 pub const ID: &str = "11010519491231002X";
 
+/// A citizen whose document was read.
+pub fn person(name: &str, id: &str) -> Party {
+    Party {
+        kind: PartyKind::Citizen,
+        name: Private::new(name),
+        id_kind: IdKind::ResidentId,
+        id_number: Private::new(id),
+        identity: Identity::DocumentRead,
+        born: NaiveDate::from_ymd_opt(1949, 12, 31),
+        address: Private::new("东城街道东纵路6号302房"),
+        phone: Private::default(),
+        representative: Private::default(),
+        guardian: Private::default(),
+        plate: Private::default(),
+    }
+}
+
+/// Signed on the paper.
+pub fn ink() -> Signing {
+    Signing {
+        role: SignerRole::Party,
+        act: SigningAct::Ink,
+        name: Private::default(),
+        reason: Private::default(),
+        evidence: None,
+    }
+}
+
+/// Fails once, at its point: the app is gone from there on.
+#[derive(Default)]
+pub struct Trip(pub Mutex<Option<Point>>);
+
+impl Probe for Trip {
+    fn at(&self, point: Point) -> Result<(), StoreError> {
+        let mut armed = self.0.lock().unwrap();
+        if *armed == Some(point) {
+            *armed = None;
+            return Err(StoreError::Internal("crash"));
+        }
+        Ok(())
+    }
+}
+
 /// A street stall whose keeper was found before and does not clear it: as far as the questions go.
 pub fn stall(street: &Street, id: &str) -> CaseId {
     let phone = &street.phone;
@@ -317,20 +380,7 @@ pub fn stall(street: &Street, id: &str) -> CaseId {
             &Shot::photo(Stage::Fact, "摊位"),
         )
         .unwrap();
-    let party = Party {
-        kind: PartyKind::Citizen,
-        name: Private::new("张三"),
-        id_kind: IdKind::ResidentId,
-        id_number: Private::new(ID),
-        identity: Identity::DocumentRead,
-        born: NaiveDate::from_ymd_opt(1949, 12, 31),
-        address: Private::new("东城街道东纵路6号302房"),
-        phone: Private::default(),
-        representative: Private::default(),
-        guardian: Private::default(),
-        plate: Private::default(),
-    };
-    street.act(&case, Command::IdentifyParty(Box::new(party)));
+    street.act(&case, Command::IdentifyParty(Box::new(person("张三", ID))));
     let act_at = evening();
     street.act(
         &case,

@@ -13,7 +13,7 @@ mod reviews;
 mod roster;
 
 use chrono::NaiveDateTime;
-use common::{BRANCH, PINS, Street, office::Office, stall};
+use common::{BRANCH, PINS, Street, ink, office::Office, stall};
 use ezhifa_field::{
     FieldOffice,
     casework::{
@@ -23,10 +23,7 @@ use ezhifa_field::{
             facts::Value,
             terms::{Outcome, PartyKind},
         },
-        people::{
-            IdKind, Identity, Officer, OfficerId, Party, Place, Power, Private, SignerRole, Signing,
-            SigningAct,
-        },
+        people::{IdKind, Identity, Officer, OfficerId, Party, Place, Power, Private, SignerRole},
     },
     clock::Clock as _,
     feed::local,
@@ -88,16 +85,6 @@ fn place(lat_e7: i64) -> Place {
         accuracy_cm: Some(500),
         source: "gnss".into(),
         branch: BRANCH.into(),
-    }
-}
-
-fn ink() -> Signing {
-    Signing {
-        role: SignerRole::Party,
-        act: SigningAct::Ink,
-        name: Private::default(),
-        reason: Private::default(),
-        evidence: None,
     }
 }
 
@@ -261,11 +248,7 @@ impl Town {
 
     /// A stall's fine, decided, that has no paper yet: case, number, fen.
     fn fined(&self, id: &str) -> (CaseId, String, i64) {
-        let street = &self.street;
-        let case = stall(street, id);
-        street.phone.propose(&case, None).unwrap();
-        street.hear(&case);
-        let decided = street.phone.decide(&case, None, None, &street.both(&case)).unwrap();
+        let (case, decided) = self.street.decided(id);
         (case, decided.number, decided.record.amount.0)
     }
 

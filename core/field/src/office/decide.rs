@@ -196,17 +196,17 @@ impl FieldOffice {
         let case = open.case(id)?;
         let ground = ground(open, id, number)?;
         let inbox = open.inbox();
+        let record = case.record().filter(|r| r.number == number);
         // Organ, bank, remedy clause and clocks are those at the decision; what was decided, and by which pack
         // (处罚法 37), stands in the record.
-        let named =
-            case.record().filter(|r| r.number == number).and_then(|r| inbox.pack(&r.laws.at_decision));
+        let named = record.and_then(|r| inbox.pack(&r.laws.at_decision));
         let law = match named {
             Some(law) => law,
             None => inbox.law_on(ground.event.at.date())?,
         };
         let identity = open.identity();
         let officers = officers(open, &ground.event.crew)?;
-        let record = SlipRecord {
+        let says = SlipRecord {
             number: number.to_owned(),
             organ: identity.enrolled.organ.clone(),
             officers: [officers.0.certificate.clone(), officers.1.certificate.clone()],
@@ -214,17 +214,15 @@ impl FieldOffice {
             clause: clause(&case, number),
             outcome: CodeSays::of(
                 ground.kind,
-                case.record()
-                    .filter(|r| r.number == number)
-                    .map_or(case.outcome().unwrap_or(Outcome::Advice), |r| r.outcome),
+                record.map_or(case.outcome().unwrap_or(Outcome::Advice), |r| r.outcome),
             )
             .code(),
-            order_due_ms: case.record().filter(|r| r.number == number).and_then(|r| r.order_due).map(moment),
+            order_due_ms: record.and_then(|r| r.order_due).map(moment),
             entry_prefix: ground.entry.prefix(),
         };
         self.ports.platform.probe.at(Point::BeforeSign)?;
         // The device key: a foreign call, no lock held.
-        let code = SlipCode::encode(&record, &identity.enrolled.slip_url, self.ports.device_key.as_ref())?;
+        let code = SlipCode::encode(&says, &identity.enrolled.slip_url, self.ports.device_key.as_ref())?;
         self.ports.platform.probe.at(Point::AfterSign)?;
         let document =
             self.document(open, &case, &law, &ground.event, ground.kind, number, Some(&code), drawn)?;

@@ -17,6 +17,8 @@ use ezhifa_wire::{
 use serde_json::json;
 
 use super::{FieldOffice, Identity, scope};
+#[cfg(feature = "https")]
+use crate::transport::HttpTransport;
 use crate::{
     error::{Error, FieldError, Not},
     journal::Kind,
@@ -135,9 +137,9 @@ impl FieldOffice {
     /// # Errors
     /// Not enrolled.
     #[cfg(feature = "https")]
-    pub fn brief_transport(&self) -> Result<crate::transport::HttpTransport, FieldError> {
+    pub fn brief_transport(&self) -> Result<HttpTransport, FieldError> {
         let identity = self.opened()?.identity();
-        Ok(crate::transport::HttpTransport::brief(&Ticket::from(&identity)).map_err(Error::from)?)
+        Ok(HttpTransport::brief(&Ticket::from(&identity)).map_err(Error::from)?)
     }
 
     /// The ready HTTPS way to the HQ of the enrolment.
@@ -145,8 +147,8 @@ impl FieldOffice {
     /// # Errors
     /// Not enrolled.
     #[cfg(feature = "https")]
-    pub fn transport(&self) -> Result<crate::transport::HttpTransport, FieldError> {
+    pub fn transport(&self) -> Result<HttpTransport, FieldError> {
         let identity = self.opened()?.identity();
-        Ok(crate::transport::HttpTransport::new(&Ticket::from(&identity)).map_err(Error::from)?)
+        Ok(HttpTransport::new(&Ticket::from(&identity)).map_err(Error::from)?)
     }
 }

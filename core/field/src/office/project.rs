@@ -195,7 +195,9 @@ pub(super) fn encounter_fines(
     law: Option<&Rulebook>,
     now: NaiveDateTime,
 ) -> Result<Fen, Error> {
-    let window = TimeDelta::hours(law.map_or(12, |l| i64::from(l.settings().encounter_hours)));
+    // Without a pack nothing is decided.
+    let Some(law) = law else { return Ok(Fen::ZERO) };
+    let window = TimeDelta::hours(law.settings().encounter_hours.into());
     let sum = finds(dao, case)?
         .iter()
         .filter(|f| now.signed_duration_since(f.at).abs() <= window)

@@ -132,13 +132,9 @@ impl Shelf for PhoneShelf<'_> {
         let wanted =
             inbox.filters().find(|f| !skip.contains(&f.sha256) && !feed_file(places, &f.sha256).exists());
         Ok(wanted.map(|f| {
-            let part = part_file(places, &f.sha256);
-            let mut offset = std::fs::metadata(&part).map_or(0, |m| m.len());
-            if offset >= f.length {
-                // Killed between the last byte and the name, or not this file: fetched again from the start.
-                let _ = std::fs::remove_file(&part);
-                offset = 0;
-            }
+            let part = std::fs::metadata(part_file(places, &f.sha256)).map_or(0, |m| m.len());
+            // Killed between the last byte and the name, or not this file: again from the start.
+            let offset = if part < f.length { part } else { 0 };
             Blob { sha256: f.sha256, length: f.length, offset }
         }))
     }
@@ -279,7 +275,7 @@ impl FieldOffice {
     }
 
     /// Nothing but a signed receipt counts; it also files (备案) the decisions that it covers, but for those
-    /// that HQ holds and cannot read: they are filed another way, or when HQ can.
+    /// that HQ holds and cannot use: they are filed another way.
     fn delivered(
         &self,
         open: &Open,

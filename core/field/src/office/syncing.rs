@@ -342,8 +342,7 @@ fn wanted(now: NaiveDateTime, drill: bool) -> Vec<(String, i32)> {
     if now.month() == 12 {
         years.push(now.year().saturating_add(1));
     }
-    let series = [Series::Penalty, Series::NoPenalty, Series::Order, Series::Notice, Series::HandWritten];
-    years.iter().flat_map(|year| series.iter().map(move |s| (numbers::word(*s, drill), *year))).collect()
+    years.iter().flat_map(|year| Series::ALL.iter().map(move |s| (numbers::word(*s, drill), *year))).collect()
 }
 
 /// Why nothing happens, for the officer.

@@ -38,7 +38,7 @@ pub(super) fn check(book: &Rulebook, found: &mut Findings) {
         return;
     }
     organ(book, found);
-    for series in [Series::Penalty, Series::NoPenalty, Series::Order, Series::Notice, Series::HandWritten] {
+    for series in Series::ALL {
         if !book.numbers.contains_key(&series) {
             found.error(
                 "numbers.toml",
